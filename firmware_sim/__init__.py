@@ -1,0 +1,1 @@
+"""Simulated devices: the agent's own mind with somebody else's clock and network."""

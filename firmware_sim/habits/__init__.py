@@ -1,0 +1,1 @@
+"""One file per bad habit of real devices, and the explicit table of them."""

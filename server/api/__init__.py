@@ -1,0 +1,1 @@
+"""What a token buys: protected resources, one table, reached over HTTP and over MQTT alike."""

@@ -1,0 +1,1 @@
+"""One adapter per broker, and the port they fulfil."""

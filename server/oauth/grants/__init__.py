@@ -1,0 +1,1 @@
+"""One file per grant, and the explicit table of them."""
