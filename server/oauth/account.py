@@ -1,0 +1,33 @@
+"""People who can approve, and their sessions on the pages."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person. `account_id` is the `sub` of tokens; `password_hash` is argon2id in its PHC form."""
+
+    account_id: str
+    username: str
+    name: str
+    password_hash: str
+    created_at: int
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser in which a person is signed in. The cookie's secret is kept as its hash only."""
+
+    session_hash: bytes
+    account_id: str
+    auth_time: int
+    expires_at: int
+
+    def is_live(self, now: int) -> bool:
+        return now < self.expires_at
+
+
+def tidy_username(typed: str) -> str:
+    """User names are compared without regard to case and outer spaces."""
+    return typed.strip().casefold()

@@ -1,0 +1,74 @@
+"""Registered clients (RFC 6749 section 2) and what each may do."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from . import secret
+from .errors import InvalidClient, InvalidRequest, UnauthorizedClient
+
+AuthMethod = Literal["none", "client_secret"]
+MIN_SECRET_LENGTH = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A registered client. Public (`auth_method="none"`) unless it can keep a secret (RFC 8628 section 5.6).
+
+    `grants` and `scopes` are all that it may use: the device flow too must be asked for at registration.
+    """
+
+    client_id: str
+    name: str
+    grants: tuple[str, ...]
+    scopes: tuple[str, ...]
+    created_at: int
+    auth_method: AuthMethod = "none"
+    secret_hash: bytes | None = None
+    is_enabled: bool = True
+
+    def may_use(self, grant_type: str) -> None:
+        """Raise `UnauthorizedClient` when this client was not registered for the grant."""
+        if grant_type not in self.grants:
+            raise UnauthorizedClient("this client is not registered for this grant")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request presented as its client's identity. `scheme` is "Basic" when it came in the header."""
+
+    client_id: str
+    secret: str | None = None
+    scheme: str = ""
+
+
+def authenticate(client: Client | None, shown: Credentials) -> Client:
+    """The client that this request proves to be (RFC 6749 sections 2.3 and 3.2.1).
+
+    Raises `InvalidClient`, in the same words whether the client is unknown, disabled, or gave a wrong secret.
+    """
+    known = client is not None and client.is_enabled
+    expected = client.secret_hash if client is not None and client.secret_hash else bytes(32)
+    right = secret.matches("client_secret", shown.secret or "", expected)
+    if client is None or not known:
+        raise InvalidClient("client authentication failed", challenge=shown.scheme)
+    if client.auth_method == "none":
+        if shown.secret:
+            raise InvalidClient("client authentication failed", challenge=shown.scheme)
+    elif not right:
+        raise InvalidClient("client authentication failed", challenge=shown.scheme)
+    return client
+
+
+def check_registration(client: Client, known_grants: Collection[str], known_scopes: Collection[str]) -> None:
+    """Raise `InvalidRequest` with what is wrong with a client about to be registered."""
+    if not client.client_id or len(client.client_id) > 100 or not client.client_id.isprintable():
+        raise InvalidRequest("client_id has 1 to 100 printable characters")
+    if not client.grants:
+        raise InvalidRequest("a client needs at least one grant")
+    for grant in client.grants:
+        if grant not in known_grants:
+            raise InvalidRequest(f"grant {grant} is not known; known are: {', '.join(known_grants)}")
+    for scope in client.scopes:
+        if scope not in known_scopes:
+            raise InvalidRequest(f"scope {scope} is not known; known are: {', '.join(known_scopes)}")

@@ -1,0 +1,87 @@
+"""The answers that say no: RFC 6749 section 5.2 and RFC 8628 section 3.5, one class per wire word.
+
+`error` is the wire word, `status` a hint for HTTP, `members` what the answer carries besides. Descriptions are fixed
+printable ASCII without quotes and backslashes: nothing a caller sent is ever reflected.
+"""
+
+from typing import ClassVar
+
+
+class OAuthError(Exception):
+    """A request that the law refuses."""
+
+    error: ClassVar[str]
+    status: ClassVar[int] = 400
+
+    def __init__(self, description: str = "", **members: int) -> None:
+        super().__init__(description or self.error)
+        self.description = description
+        self.members = members
+
+
+class InvalidRequest(OAuthError):
+    error = "invalid_request"
+
+
+class TooLarge(InvalidRequest):
+    status = 413
+
+
+class WrongMediaType(InvalidRequest):
+    status = 415
+
+
+class InvalidClient(OAuthError):
+    """`challenge` names the scheme for `WWW-Authenticate` when the client used that header."""
+
+    error = "invalid_client"
+    status = 401
+
+    def __init__(self, description: str = "", *, challenge: str = "") -> None:
+        super().__init__(description)
+        self.challenge = challenge
+
+
+class InvalidGrant(OAuthError):
+    error = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    error = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    error = "unsupported_grant_type"
+
+
+class InvalidScope(OAuthError):
+    error = "invalid_scope"
+
+
+class UnsupportedTokenType(OAuthError):
+    error = "unsupported_token_type"
+
+
+class AuthorizationPending(OAuthError):
+    error = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """`interval` (seconds) is what the client must keep from now on."""
+
+    error = "slow_down"
+
+
+class AccessDenied(OAuthError):
+    error = "access_denied"
+
+
+class ExpiredToken(OAuthError):
+    error = "expired_token"
+
+
+class TemporarilyUnavailable(OAuthError):
+    """`retry_after` (seconds) is sent as a header too."""
+
+    error = "temporarily_unavailable"
+    status = 503

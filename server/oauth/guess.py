@@ -1,0 +1,89 @@
+"""Budgets for guessing codes and passwords (RFC 8628 section 5.1): per session, account, network and service.
+
+A try is taken from every budget before it is known whether it was right, so that parallel tries cannot overdraw; a
+right one is given back. The counts are kept by the store: they survive new cookies and a restart.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """At most `limit` tries in `window` milliseconds, counted under `key`."""
+
+    key: str
+    limit: int
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Tries taken since `started_at`."""
+
+    tries: int
+    started_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many wrong codes and passwords are allowed; `window` in milliseconds."""
+
+    per_session: int = 5
+    per_account: int = 10
+    per_network: int = 30
+    per_service: int = 1_000
+    window: int = 600_000
+
+
+def network(address: str) -> str:
+    """The network an address belongs to as far as blame goes: an IPv4 address itself, an IPv6 address's /64."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+def user_code_budgets(limits: Limits, *, session: str, account_id: str | None, address: str) -> tuple[Budget, ...]:
+    """The budgets a typed user code draws on. `session` is the hash of the visitor's cookie, in hex."""
+    budgets = [
+        Budget(f"code/session/{session}", limits.per_session, limits.window),
+        Budget(f"code/network/{network(address)}", limits.per_network, limits.window),
+        Budget("code/service", limits.per_service, limits.window),
+    ]
+    if account_id is not None:
+        budgets.append(Budget(f"code/account/{account_id}", limits.per_account, limits.window))
+    return tuple(budgets)
+
+
+def password_budgets(limits: Limits, *, username: str, address: str) -> tuple[Budget, ...]:
+    """The budgets a typed password draws on; the account is named as typed, so that unknown names cost the same."""
+    return (
+        Budget(f"password/account/{username}", limits.per_account, limits.window),
+        Budget(f"password/network/{network(address)}", limits.per_network, limits.window),
+    )
+
+
+def take(budgets: Sequence[Budget], counts: dict[str, Count], now: int) -> tuple[dict[str, Count], int]:
+    """The counts after one more try and 0; or no change and the milliseconds until the fullest budget has room."""
+    current = {budget.key: _current(budget, counts.get(budget.key), now) for budget in budgets}
+    waits = [
+        current[budget.key].started_at + budget.window - now
+        for budget in budgets
+        if current[budget.key].tries >= budget.limit
+    ]
+    if waits:
+        return {}, max(waits)
+    return {key: Count(count.tries + 1, count.started_at) for key, count in current.items()}, 0
+
+
+def _current(budget: Budget, count: Count | None, now: int) -> Count:
+    if count is None or not 0 <= now - count.started_at < budget.window:
+        return Count(0, now)
+    return count

@@ -1,0 +1,189 @@
+"""What the law needs remembered: the promises that every storage keeps. Adapters are in `server/storage`.
+
+Each promise is atomic and durable when it returns: it survives `kill -9` and a pulled plug. Two callers that change the
+same thing, in one process or on two servers, take turns: the second sees what the first wrote. A `change` is a pure
+function; when it raises, nothing is written and the exception reaches the caller. A storage may call it again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from .account import Account, Session
+from .client import Client
+from .device import DeviceAuthorization
+from .guess import Budget
+from .token import Family, RefreshToken, Rotation
+
+Subject = Literal["device", "family", "client", "account", "key", "lost"]
+
+
+class CodeTaken(Exception):
+    """A live device authorization has this user code already: draw another."""
+
+
+class NameTaken(Exception):
+    """There is a client or an account with this name already."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key of the mint. `private_pem` is PKCS 8; it signs from `active_at` until a newer one does.
+
+    It is published until `retired_at` (None: not known yet), by when all that it signed has lapsed.
+    """
+
+    key_id: str
+    algorithm: str
+    private_pem: str
+    created_at: int
+    active_at: int
+    retired_at: int | None = None
+
+
+class News(NamedTuple):
+    """Something changed, here or on another server that shares the storage.
+
+    `key` is the hex of a device code's hash, or the id of a family, client, account or key. `value` is what it is now
+    when the change was made here; None says: look it up. `lost` says that news may have been missed: trust nothing
+    held in memory until it is read again.
+    """
+
+    subject: Subject
+    key: str = ""
+    value: object = None
+
+
+class Store(Protocol):
+    """The whole cellar. Lists are in no order unless said."""
+
+    async def open(self, hear: Callable[[News], None]) -> None:
+        """Check that the storage can be written and is of this version; from now on `hear` is called, in the event
+        loop, with every change, whoever made it, within a quarter of a second (at once for those made here).
+        Raises `StorageError` with what to do."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun and let go."""
+        ...
+
+    # Device authorizations
+
+    async def add_device(self, authorization: DeviceAuthorization) -> None:
+        """Raises `CodeTaken` when the user code is in use; the others of a group commit are not disturbed."""
+        ...
+
+    async def find_device(self, code_hash: bytes) -> DeviceAuthorization | None: ...
+
+    async def find_device_by_user_code(self, user_code_hash: bytes) -> DeviceAuthorization | None: ...
+
+    async def change_device(
+        self, code_hash: bytes, change: Callable[[DeviceAuthorization | None], DeviceAuthorization]
+    ) -> DeviceAuthorization:
+        """Apply a transition; news of `device`."""
+        ...
+
+    async def redeem_device(
+        self,
+        code_hash: bytes,
+        change: Callable[[DeviceAuthorization | None], DeviceAuthorization],
+        family: Family,
+        refresh_token: RefreshToken | None,
+    ) -> DeviceAuthorization:
+        """Apply the transition and open the family, both or neither; news of `device`."""
+        ...
+
+    async def unexpired_devices(self, now: int) -> Sequence[DeviceAuthorization]:
+        """All that have not expired, whatever their state: what a server takes up again after a restart."""
+        ...
+
+    # Token families
+
+    async def find_family(self, family_id: str) -> Family | None: ...
+
+    async def families(self, account_id: str | None = None) -> Sequence[Family]:
+        """Newest activity first; of one account or of all."""
+        ...
+
+    async def ended_families(self, since: int) -> Sequence[str]:
+        """The ids of families that ended at `since` or later."""
+        ...
+
+    async def end_family(self, family_id: str, now: int) -> Family | None:
+        """End it (again is no error); news of `family`. None when there is none."""
+        ...
+
+    async def find_refresh_token(self, token_hash: bytes) -> tuple[RefreshToken, Family] | None: ...
+
+    async def rotate(self, token_hash: bytes, change: Callable[[RefreshToken, Family], Rotation]) -> Rotation | None:
+        """Write all that the rotation says, and news of `family` when that ended it. None for an unknown token."""
+        ...
+
+    # Clients, accounts, sessions
+
+    async def add_client(self, client: Client) -> None:
+        """News of `client`. Raises `NameTaken`."""
+        ...
+
+    async def change_client(self, client: Client) -> None:
+        """Replace the client of this id; news of `client`."""
+        ...
+
+    async def find_client(self, client_id: str) -> Client | None: ...
+
+    async def clients(self) -> Sequence[Client]:
+        """In the order of their ids."""
+        ...
+
+    async def add_account(self, account: Account) -> None:
+        """News of `account`. Raises `NameTaken`."""
+        ...
+
+    async def change_account(self, account: Account) -> None:
+        """Replace the account of this id; news of `account`."""
+        ...
+
+    async def find_account(self, account_id: str) -> Account | None: ...
+
+    async def find_account_by_username(self, username: str) -> Account | None: ...
+
+    async def add_session(self, session: Session) -> None: ...
+
+    async def find_session(self, session_hash: bytes) -> Session | None: ...
+
+    async def end_session(self, session_hash: bytes) -> None: ...
+
+    # Guess budgets
+
+    async def take_tries(self, budgets: Sequence[Budget], now: int) -> int:
+        """Take a try from every budget (`guess.take`): 0, or the milliseconds to wait when one has no room left."""
+        ...
+
+    async def give_back_tries(self, budgets: Sequence[Budget]) -> None:
+        """The try was right: as if it had not been taken."""
+        ...
+
+    # Keys
+
+    async def keys(self) -> Sequence[SigningKey]:
+        """Oldest first."""
+        ...
+
+    async def add_key(self, key: SigningKey) -> None:
+        """News of `key`."""
+        ...
+
+    async def change_key(self, key: SigningKey) -> None:
+        """News of `key`."""
+        ...
+
+    # The house
+
+    async def sweep(self, now: int) -> int:
+        """Delete a batch of what has been dead for a while (device authorizations ten minutes after their expiry,
+        lapsed refresh tokens, ended families a month later, sessions, guess counts); how many rows. Call until 0."""
+        ...
+
+
+class StorageError(Exception):
+    """The storage cannot be used. The message says why and what to do."""

@@ -1,0 +1,79 @@
+"""Token families: all that one approval bought, its refresh tokens, rotation, the reuse alarm (RFC 9700 section 4.14).
+
+A family is what a person sees as "a device that is signed in". It has exactly one live refresh token at a time.
+"""
+
+from dataclasses import dataclass, replace
+
+from .errors import InvalidGrant, OAuthError
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Everything issued from one approval. `ended_at` is None while it lives; nothing revives an ended family.
+
+    `device_id` names the device in topics and lists, `auth_time` is when the person authenticated; instants are
+    milliseconds. `claimed_name` and `address` are as the device authorization had them.
+    """
+
+    family_id: str
+    client_id: str
+    account_id: str
+    device_id: str
+    scopes: tuple[str, ...]
+    auth_time: int
+    created_at: int
+    expires_at: int
+    last_seen_at: int
+    claimed_name: str | None = None
+    address: str = ""
+    ended_at: int | None = None
+
+    def is_live(self, now: int) -> bool:
+        return self.ended_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """One refresh token of a family, kept as its hash; `spent_at` is set by its one use.
+
+    It lapses at `expires_at` when it is not used: a device may be switched off that long.
+    """
+
+    token_hash: bytes
+    family_id: str
+    created_at: int
+    expires_at: int
+    spent_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What a refresh changes, to be written at once: the family, the token shown, and its successor unless refused."""
+
+    family: Family
+    shown: RefreshToken
+    successor: RefreshToken | None = None
+    refusal: OAuthError | None = None
+
+
+def rotate(family: Family, shown: RefreshToken, successor: RefreshToken, client_id: str, now: int) -> Rotation:
+    """Spend `shown` and put `successor` in its place (RFC 6749 section 6).
+
+    A token that was spent before raises the alarm: the whole family ends (RFC 9700 section 4.14.2). Another client's
+    attempt changes nothing. A refusal is part of the result, because the alarm must be written before it is answered.
+    """
+    refusal = InvalidGrant("the refresh token is unknown, expired, revoked, or belongs to another client")
+    if family.client_id != client_id:
+        return Rotation(family, shown, refusal=refusal)
+    if shown.spent_at is not None:
+        return Rotation(end(family, now), shown, refusal=refusal)
+    if not family.is_live(now) or now >= shown.expires_at:
+        return Rotation(family, shown, refusal=refusal)
+    seen = replace(family, last_seen_at=max(now, family.last_seen_at))
+    return Rotation(seen, replace(shown, spent_at=now), successor)
+
+
+def end(family: Family, now: int) -> Family:
+    """The family, ended; when it was ended before, that moment stays."""
+    return family if family.ended_at is not None else replace(family, ended_at=now)
