@@ -19,7 +19,7 @@ def outcome(status: int, answer: object, wanted: tuple[str, ...]) -> str:
     `answer` is the parsed JSON body, or anything else when it was none; `wanted` names the members a 200 must carry.
     """
     if status == 200:
-        return "good" if all([text(answer, name) for name in wanted]) else "broken"
+        return "good" if all(text(answer, name) for name in wanted) else "broken"
     if status >= 500 or status in _BUSY:
         return "busy"
     error = text(answer, "error")
