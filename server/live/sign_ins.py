@@ -1,0 +1,202 @@
+"""Sign-ins in progress, held in memory in front of the store: a pending poll never touches the database.
+
+The store stays the truth: a creation or a decision is durable there before it is answered. What is held here is a copy
+that news keeps fresh, and how each client polls, which a restart may forget (RFC 8628 section 3.5 binds the client).
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Final
+
+from server.oauth.device import DeviceAuthorization, Pace, keep_pace
+from server.oauth.errors import TemporarilyUnavailable
+from server.oauth.store import CodeTaken, News, Store
+from server.oauth.token import Family, RefreshToken
+
+FORGET_AFTER: Final = 300_000  # an expired code is still told from an unknown one for five minutes
+
+Change = Callable[[DeviceAuthorization | None], DeviceAuthorization]
+
+
+class SignIn:
+    """One sign-in in progress: its authorization as last heard, how its client polls, and who waits for its bell."""
+
+    __slots__ = ("authorization", "bell", "body_hash", "pace")
+
+    def __init__(self, authorization: DeviceAuthorization) -> None:
+        self.authorization = authorization
+        self.pace = Pace()
+        self.bell: asyncio.Future[None] | None = None
+        self.body_hash: bytes | None = None
+
+
+class SignIns:
+    """Every sign-in in progress on this server.
+
+    `is_shared`: other servers work on the same storage, so that a code not held here may still exist. `is_current`:
+    news arrives, so that what is held can be answered from; while it does not, everything is read from the store.
+    """
+
+    def __init__(self, store: Store, *, is_shared: bool, capacity: int) -> None:
+        self._store = store
+        self._is_shared = is_shared
+        self._capacity = capacity
+        self._by_code: dict[bytes, SignIn] = {}
+        self._code_by_user_code: dict[bytes, bytes] = {}
+        self._reloads: set[asyncio.Task[None]] = set()
+        self.by_body: dict[bytes, SignIn] = {}
+        self.is_current = False
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    async def load(self, now: int) -> None:
+        """Take up every sign-in of the store, as after a restart."""
+        for authorization in await self._store.unexpired_devices(now):
+            self._put(authorization)
+        self.is_current = True
+
+    async def start(self, authorization: DeviceAuthorization) -> None:
+        """Begin a sign-in, durably. Raises `CodeTaken` when its user code is in use, `TemporarilyUnavailable` when full."""
+        if authorization.user_code_hash in self._code_by_user_code:
+            raise CodeTaken
+        if len(self._by_code) >= self._capacity:
+            raise TemporarilyUnavailable("too many sign-ins are in progress; try again", retry_after=30)
+        await self._store.add_device(authorization)
+        self._put(authorization)
+
+    async def find(self, code_hash: bytes) -> DeviceAuthorization | None:
+        """The authorization of a device code: from memory, or from the store where another server may have begun it."""
+        entry = self._by_code.get(code_hash)
+        if entry is not None and self.is_current:
+            return entry.authorization
+        if entry is None and not self._is_shared and self.is_current:
+            return None
+        return self._take_up(await self._store.find_device(code_hash))
+
+    async def find_by_user_code(self, user_code_hash: bytes) -> DeviceAuthorization | None:
+        """The authorization of a user code."""
+        code_hash = self._code_by_user_code.get(user_code_hash)
+        if code_hash is not None:
+            return await self.find(code_hash)
+        return self._take_up(await self._store.find_device_by_user_code(user_code_hash))
+
+    async def change(self, code_hash: bytes, change: Change) -> DeviceAuthorization:
+        """Apply a decision, durably, and wake whoever waits for it."""
+        return self._put(await self._store.change_device(code_hash, change))
+
+    async def redeem(
+        self, code_hash: bytes, change: Change, family: Family, refresh_token: RefreshToken | None
+    ) -> DeviceAuthorization:
+        """Apply the redemption and open the family it buys, both or neither."""
+        return self._put(await self._store.redeem_device(code_hash, change, family, refresh_token))
+
+    def keep_pace(self, code_hash: bytes, now: int) -> tuple[Pace, bool]:
+        """Count a poll of a pending sign-in; the pace from now on, and whether this poll came too early."""
+        entry = self._by_code.get(code_hash)
+        if entry is None:
+            return Pace(), False
+        entry.pace, is_early = keep_pace(entry.pace, now)
+        return entry.pace, is_early
+
+    async def wait(self, code_hash: bytes, seconds: float) -> None:
+        """Return when this sign-in changes, after `seconds`, or when a later request takes over the waiting."""
+        entry = self._by_code.get(code_hash)
+        if entry is None or entry.authorization.state != "pending":
+            return
+        _ring(entry)
+        bell = entry.bell = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(seconds):
+                await bell
+        except TimeoutError:
+            pass
+        finally:
+            if entry.bell is bell:
+                entry.bell = None
+
+    def remember_body(self, body_hash: bytes, code_hash: bytes) -> None:
+        """A request with this very body polls this sign-in, and may be answered in front of the router next time."""
+        entry = self._by_code.get(code_hash)
+        if entry is not None and entry.body_hash is None:
+            entry.body_hash = body_hash
+            self.by_body[body_hash] = entry
+
+    def hear(self, news: News) -> None:
+        """Take news of a change made elsewhere (or here: then it is known already)."""
+        if news.subject == "device":
+            self._hear_device(bytes.fromhex(news.key), news.value)
+        elif news.subject == "client":
+            self._forget_bodies()
+        elif news.subject == "lost":
+            self.is_current = False
+            if news.key == "found":
+                self._reload_all()
+
+    def ring_all(self) -> None:
+        """Let every held request go: the house is closing."""
+        for entry in self._by_code.values():
+            _ring(entry)
+
+    def sweep(self, now: int) -> int:
+        """Forget what expired a while ago; how many."""
+        old = [entry for entry in self._by_code.values() if now >= entry.authorization.expires_at + FORGET_AFTER]
+        for entry in old:
+            self._drop(entry)
+        return len(old)
+
+    def _put(self, authorization: DeviceAuthorization) -> DeviceAuthorization:
+        entry = self._by_code.get(authorization.code_hash)
+        if entry is None:
+            self._by_code[authorization.code_hash] = SignIn(authorization)
+            self._code_by_user_code[authorization.user_code_hash] = authorization.code_hash
+        elif _ORDER[authorization.state] >= _ORDER[entry.authorization.state]:
+            entry.authorization = authorization
+            if authorization.state != "pending":
+                _ring(entry)
+        return authorization
+
+    def _take_up(self, found: DeviceAuthorization | None) -> DeviceAuthorization | None:
+        return found if found is None else self._put(found)
+
+    def _hear_device(self, code_hash: bytes, value: object) -> None:
+        if isinstance(value, DeviceAuthorization):
+            self._put(value)
+        elif code_hash in self._by_code:
+            self._background(self._reload(code_hash))
+
+    async def _reload(self, code_hash: bytes) -> None:
+        self._take_up(await self._store.find_device(code_hash))
+
+    def _reload_all(self) -> None:
+        async def again() -> None:
+            for code_hash in [key for key, entry in self._by_code.items() if entry.authorization.state == "pending"]:
+                await self._reload(code_hash)
+            self.is_current = True
+
+        self._background(again())
+
+    def _background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+    def _forget_bodies(self) -> None:
+        for entry in self.by_body.values():
+            entry.body_hash = None
+        self.by_body.clear()
+
+    def _drop(self, entry: SignIn) -> None:
+        _ring(entry)
+        del self._by_code[entry.authorization.code_hash]
+        self._code_by_user_code.pop(entry.authorization.user_code_hash, None)
+        if entry.body_hash is not None:
+            self.by_body.pop(entry.body_hash, None)
+
+
+_ORDER: Final = {"pending": 0, "approved": 1, "denied": 1, "redeemed": 2}
+
+
+def _ring(entry: SignIn) -> None:
+    if entry.bell is not None and not entry.bell.done():
+        entry.bell.set_result(None)

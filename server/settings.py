@@ -1,0 +1,251 @@
+"""Everything an operator can set, checked before anything starts: flags, then `PORCHLIGHT_*`, then a TOML file.
+
+A name nobody knows or a value that cannot work is refused by name, with what to write instead.
+"""
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+PREFIX: Final = "PORCHLIGHT_"
+SECOND: Final = 1_000
+DAY: Final = 86_400
+
+SCOPES: Final = {
+    "profile": "See your name",
+    "readings:read": "See the readings of your devices",
+    "readings:write": "Send readings for you",
+}
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message names it and says what to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One frozen truth. Durations are in seconds, as an operator writes them; sizes in bytes.
+
+    `issuer` "" means: the address this server is reached at, `http://HOST:PORT`, allowed for loopback only.
+    """
+
+    data_dir: Path = field(default=Path("porchlight-data"), metadata={"help": "folder for the database"})
+    database_url: str = field(
+        default="", metadata={"help": "sqlite:///FILE or postgresql://…; default: in the data dir"}
+    )
+    issuer: str = field(default="", metadata={"help": "public https URL of this server, as devices and phones see it"})
+    host: str = field(default="127.0.0.1", metadata={"help": "address to listen on"})
+    port: int = field(default=8628, metadata={"help": "HTTP port; 0 picks one"})
+    workers: int = field(default=1, metadata={"help": "server processes; more than one needs PostgreSQL"})
+    insecure_http: bool = field(
+        default=False, metadata={"help": "allow an http:// issuer (demos in a trusted network)"}
+    )
+    tls_cert: str = field(default="", metadata={"help": "PEM certificate chain, for HTTP and MQTT alike"})
+    tls_key: str = field(default="", metadata={"help": "PEM key of that certificate"})
+    trusted_proxies: tuple[str, ...] = field(default=(), metadata={"help": "addresses whose X-Forwarded-* is believed"})
+    mqtt_host: str = field(default="", metadata={"help": "address the MQTT broker listens on; default: host"})
+    mqtt_port: int = field(default=1883, metadata={"help": "port of the embedded MQTT broker; 0 picks one, -1 is off"})
+    mqtt_public_host: str = field(default="", metadata={"help": "MQTT host told to devices; default: the issuer's"})
+    mqtt_public_port: int = field(
+        default=0, metadata={"help": "MQTT port told to devices; default: the one listened on"}
+    )
+    mqtt_public_tls: bool = field(
+        default=False, metadata={"help": "tell devices to use TLS (a proxy in front does it)"}
+    )
+    service_name: str = field(default="Porchlight", metadata={"help": "name shown on the pages"})
+    user_code: str = field(default="letters", metadata={"help": "letters (WDJB-MJHT) or digits (019-450-730)"})
+    code_for: int = field(default=600, metadata={"help": "lifetime of a device code and its user code"})
+    access_for: int = field(default=900, metadata={"help": "lifetime of an access token"})
+    refresh_idle_for: int = field(default=180 * DAY, metadata={"help": "how long a device may stay switched off"})
+    refresh_for: int = field(default=730 * DAY, metadata={"help": "longest a device stays signed in"})
+    session_for: int = field(default=30 * DAY, metadata={"help": "how long a browser stays signed in"})
+    hold_for: int = field(default=30, metadata={"help": "longest that a token request with Prefer: wait is held"})
+    max_sign_ins: int = field(default=250_000, metadata={"help": "sign-ins in progress held at once"})
+    tries_per_session: int = field(default=5, metadata={"help": "wrong codes a browser may type in ten minutes"})
+    tries_per_account: int = field(default=10, metadata={"help": "wrong codes or passwords for one account"})
+    tries_per_network: int = field(default=30, metadata={"help": "wrong codes or passwords from one network"})
+    tries_per_service: int = field(default=1_000, metadata={"help": "wrong codes from everybody together"})
+    scopes: Mapping[str, str] = field(
+        default_factory=lambda: dict(SCOPES), metadata={"help": "scopes and the sentence shown for each (TOML table)"}
+    )
+
+    @property
+    def storage_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'porchlight.db'}"
+
+    @property
+    def is_shared_storage(self) -> bool:
+        """Whether other servers may work on the same storage."""
+        return self.storage_url.startswith("postgresql")
+
+    @property
+    def path(self) -> str:
+        """The path of the issuer, "" or "/t1"."""
+        return urlsplit(self.issuer).path
+
+    @property
+    def is_secure(self) -> bool:
+        return self.issuer.startswith("https://")
+
+    @property
+    def api_audience(self) -> str:
+        """The `aud` of access tokens: the one resource server there is, over HTTP and MQTT (RFC 9068 section 3)."""
+        return f"{self.issuer}/api"
+
+
+def load(flags: Mapping[str, object], environ: Mapping[str, str] | None = None, config: Path | None = None) -> Settings:
+    """The settings in force. `flags` wins over the environment, that over the file, that over the defaults.
+
+    The file is `config`, or `porchlight.toml` in the data folder where there is one. Raises `SettingsError`.
+    """
+    environ = os.environ if environ is None else environ
+    from_flags = {name: value for name, value in flags.items() if value is not None}
+    from_environ = {
+        key.removeprefix(PREFIX).lower(): value
+        for key, value in environ.items()
+        if key.startswith(PREFIX) and not key.startswith(PREFIX + "AGENT_")
+    }
+    config_path = config or _path_of(from_environ.pop("config", None))
+    data_dir = Path(str(from_flags.get("data_dir") or from_environ.get("data_dir") or "porchlight-data"))
+    from_file = _read(config_path or data_dir / "porchlight.toml", must_exist=config_path is not None)
+    chosen: dict[str, Any] = {}
+    for source, values in (("file", from_file), ("environment", from_environ), ("flags", from_flags)):
+        for name, value in values.items():
+            chosen[name] = _typed(name, value, source)
+    return checked(Settings(**chosen))
+
+
+def checked(settings: Settings) -> Settings:
+    """The same settings when they can work; raises `SettingsError` naming the first that cannot."""
+    for name in ("port", "mqtt_port", "mqtt_public_port"):
+        lowest = -1 if name == "mqtt_port" else 0
+        _demand(lowest <= getattr(settings, name) <= 65_535, name, f"a port from {lowest} to 65535")
+    _demand(settings.user_code in ("letters", "digits"), "user_code", "letters or digits")
+    _demand(60 <= settings.code_for <= 1_800, "code_for", "60 to 1800 seconds")
+    _demand(60 <= settings.access_for <= DAY, "access_for", "60 to 86400 seconds")
+    _demand(settings.access_for < settings.refresh_idle_for, "refresh_idle_for", "more seconds than access_for")
+    _demand(settings.refresh_idle_for <= settings.refresh_for, "refresh_for", "at least refresh_idle_for")
+    _demand(0 <= settings.hold_for <= 30, "hold_for", "0 to 30 seconds")
+    for name in ("session_for", "max_sign_ins", "tries_per_session", "tries_per_account"):
+        _demand(getattr(settings, name) > 0, name, "a number above 0")
+    for name in ("tries_per_network", "tries_per_service", "workers"):
+        _demand(getattr(settings, name) > 0, name, "a number above 0")
+    url = settings.storage_url
+    _demand(
+        re.match(r"(sqlite:///|postgresql://|memory:)", url) is not None,
+        "database_url",
+        "sqlite:///FILE or postgresql://…",
+    )
+    if settings.workers > 1:
+        _demand(
+            settings.is_shared_storage, "workers", "1 with SQLite; more than one needs a postgresql:// database_url"
+        )
+        _demand(settings.mqtt_port == -1, "workers", "1 with the embedded broker, or set mqtt_port to -1")
+    _demand(bool(settings.tls_cert) == bool(settings.tls_key), "tls_key", "both tls_cert and tls_key, or neither")
+    for name in ("tls_cert", "tls_key"):
+        path = getattr(settings, name)
+        _demand(not path or Path(path).is_file(), name, "the path of a PEM file that exists")
+    for scope, sentence in settings.scopes.items():
+        _demand(bool(sentence.strip()), "scopes", f"a sentence for people beside {scope}")
+    return replace(settings, issuer=_checked_issuer(settings))
+
+
+def with_ports(settings: Settings, port: int) -> Settings:
+    """The settings once the HTTP port is known: fills in the port that was picked and the issuer that follows."""
+    scheme = "https" if settings.tls_cert else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return checked(replace(settings, port=port, issuer=settings.issuer or f"{scheme}://{host}:{port}"))
+
+
+def _checked_issuer(settings: Settings) -> str:
+    issuer = settings.issuer.removesuffix("/")
+    if not issuer:
+        return issuer
+    try:
+        parts = urlsplit(issuer)
+        parts.port  # noqa: B018 - raises for a port that is none
+    except ValueError:
+        raise SettingsError("issuer: write a URL such as https://tv.example.com") from None
+    plain = (
+        parts.scheme in ("https", "http") and parts.hostname and not (parts.query or parts.fragment or parts.username)
+    )
+    _demand(bool(plain), "issuer", "an https URL without query or fragment, such as https://tv.example.com")
+    _demand(issuer == issuer.strip() and issuer.isascii() and '"' not in issuer, "issuer", "a URL in plain ASCII")
+    if parts.scheme == "http" and not settings.insecure_http:
+        _demand(_is_loopback(parts.hostname or ""), "issuer", "an https URL (or set insecure_http for a demo)")
+    return issuer
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _demand(holds: bool, name: str, what: str) -> None:
+    if not holds:
+        raise SettingsError(f"{name}: write {what}")
+
+
+def _path_of(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        if must_exist:
+            raise SettingsError(f"config: there is no file {path}") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"config: {path} cannot be read: {error}") from None
+
+
+def _typed(name: str, value: object, source: str) -> object:
+    """The value as the setting's own type; text from the environment is parsed."""
+    known = {each.name: each for each in fields(Settings)}
+    if name not in known:
+        shown = f"{PREFIX}{name.upper()}" if source == "environment" else name
+        raise SettingsError(f"{shown}: there is no such setting; there are: {', '.join(known)}")
+    default = known[name].default
+    if isinstance(default, bool):
+        return _typed_bool(name, value)
+    if isinstance(default, int):
+        try:
+            return int(str(value))
+        except ValueError:
+            raise SettingsError(f"{name}: write a whole number, not {value!r}") from None
+    if isinstance(default, tuple):
+        return (
+            tuple(str(value).replace(",", " ").split())
+            if isinstance(value, str)
+            else tuple(map(str, _list(name, value)))
+        )
+    if default is MISSING:
+        if not isinstance(value, dict) or not all(isinstance(sentence, str) for sentence in value.values()):
+            raise SettingsError(f"{name}: write a TOML table from scope to sentence")
+        return value
+    return Path(str(value)) if isinstance(default, Path) else str(value)
+
+
+def _typed_bool(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if str(value).lower() not in words:
+        raise SettingsError(f"{name}: write true or false, not {value!r}")
+    return words[str(value).lower()]
+
+
+def _list(name: str, value: object) -> list[object]:
+    if not isinstance(value, list | tuple):
+        raise SettingsError(f"{name}: write a list")
+    return list(value)
