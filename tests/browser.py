@@ -1,0 +1,46 @@
+"""A real Chromium for the tests that need one: Debian's own, driven by Playwright, loopback only."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PHONE = {"width": 390, "height": 844}
+OpenPhone = Callable[..., BrowserContext]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run; a context of its own for each test."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail("These tests drive a real browser and Chromium is missing: apt-get install chromium")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[OpenPhone]:
+    """Open a phone-sized browser context; keyword arguments are Playwright's (`java_script_enabled=False`, …)."""
+    contexts: list[BrowserContext] = []
+
+    def open_phone(**settings: object) -> BrowserContext:
+        contexts.append(browser.new_context(**{"viewport": PHONE, "locale": "en-GB", **settings}))  # type: ignore[arg-type]
+        contexts[-1].set_default_timeout(10_000)
+        return contexts[-1]
+
+    yield open_phone
+    for context in contexts:
+        context.close()

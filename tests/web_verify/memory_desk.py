@@ -1,0 +1,121 @@
+"""A desk that keeps everything in memory: the pages' port fulfilled in the smallest honest way, and spied on."""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from web_verify.desk import Asking, Decided, Device, Person, Problem, ScopeText, SignedIn, Visitor
+
+NOW = 1_772_546_587_000  # 3 March 2026, 14:03:07 UTC
+PASSWORD = "correct horse"
+SCOPES = (
+    ScopeText("profile", "See your name and picture"),
+    ScopeText("library", "Play from your library"),
+    ScopeText("readings:write", "Send its readings to your account"),
+)
+ASKING = Asking(
+    app_name="Aurora TV",
+    user_code="WDJB-MJHT",
+    asked_at=NOW - 20_000,
+    expires_at=NOW + 580_000,
+    address="203.0.113.7",
+    same_network=True,
+    claimed_name="Living-room TV",
+    scopes=SCOPES,
+)
+
+
+def normal(typed: str) -> str:
+    """How this desk reads a code: the last path segment of an address, full width folded, letters only."""
+    text = unicodedata.normalize("NFKC", typed).rstrip("/ ")
+    text = text.rpartition("=")[2] if "=" in text else text.rpartition("/")[2]
+    return re.sub("[^A-Z]", "", text.upper())
+
+
+@dataclass
+class MemoryDesk:
+    """Codes, sessions and devices as dictionaries; `calls` is what the pages asked, in order."""
+
+    time: int = NOW
+    asking: dict[str, Asking] = field(default_factory=lambda: {"WDJBMJHT": ASKING})
+    problems: dict[str, Problem] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=lambda: {"ana": Person("ana", "Ana Ruiz")})
+    sign_in_problem: Problem | None = None
+    sessions: dict[str, Person] = field(default_factory=dict)
+    decided: dict[str, tuple[str, Decided, tuple[str, ...]]] = field(default_factory=dict)
+    owned: dict[str, list[Device]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    visitors: list[Visitor] = field(default_factory=list)
+    broken: bool = False
+
+    def now(self) -> int:
+        return self.time
+
+    async def person(self, visitor: Visitor) -> Person | None:
+        return self.sessions.get(visitor.session)
+
+    async def sign_in(self, visitor: Visitor, username: str, password: str) -> SignedIn | Problem:
+        self.calls.append("sign_in")
+        if self.sign_in_problem:
+            return self.sign_in_problem
+        if username not in self.people or password != PASSWORD:
+            return Problem("wrong")
+        session = secrets.token_urlsafe(32)
+        self.sessions[session] = self.people[username]
+        return SignedIn(session, self.people[username])
+
+    async def sign_out(self, visitor: Visitor) -> None:
+        self.calls.append("sign_out")
+        self.sessions.pop(visitor.session, None)
+
+    async def look_up(self, visitor: Visitor, typed: str) -> Asking | Decided | Problem:
+        self.calls.append("look_up")
+        self.visitors.append(visitor)
+        if self.broken:
+            raise RuntimeError("the cellar is flooded")
+        code = normal(typed)
+        if code in self.problems:
+            return self.problems[code]
+        if code in self.decided:
+            person = self.sessions.get(visitor.session)
+            username, decided, _ = self.decided[code]
+            return decided if person and person.username == username else Problem("used")
+        return self.asking.get(code, Problem("wrong"))
+
+    async def decide(
+        self, visitor: Visitor, typed: str, *, approve: bool, scopes: Sequence[str] | None = None
+    ) -> Decided | Problem:
+        self.calls.append("approve" if approve else "deny")
+        found = await self.look_up(visitor, typed)
+        person = self.sessions[visitor.session]
+        if not isinstance(found, Asking):
+            return found
+        decided = Decided(found.app_name, found.user_code, approve, self.time)
+        granted = tuple(text for text in found.scopes if scopes is None or text.scope in scopes) if approve else ()
+        self.decided[normal(typed)] = (person.username, decided, tuple(text.scope for text in granted))
+        if approve:
+            here = Device(
+                secrets.token_hex(4), found.app_name, found.claimed_name, self.time, self.time, found.address, granted
+            )
+            self.owned.setdefault(person.username, []).insert(0, here)
+        return decided
+
+    async def devices(self, visitor: Visitor) -> Sequence[Device]:
+        person = self.sessions.get(visitor.session)
+        return tuple(self.owned.get(person.username, ())) if person else ()
+
+    async def sign_out_device(self, visitor: Visitor, device_id: str) -> bool:
+        self.calls.append("sign_out_device")
+        person = self.sessions.get(visitor.session)
+        mine = self.owned.get(person.username, []) if person else []
+        for place, device in enumerate(mine):
+            if device.device_id == device_id:
+                mine[place] = replace(device, signed_out_at=device.signed_out_at or self.time)
+                return True
+        return False
+
+    def state(self) -> tuple[object, ...]:
+        """Everything that a decision, a sign-in or a sign-out would change."""
+        return dict(self.decided), dict(self.sessions), {name: list(mine) for name, mine in self.owned.items()}

@@ -1,0 +1,22 @@
+"""How the pages present themselves at one issuer: its name, the address people read, and where it is mounted."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the composition root says of one issuer's pages.
+
+    `name` is the service's name, `host` the text a person compares with the address bar, `prefix` the issuer's path
+    ("" or "/t1", no slash at the end). `secure_cookies` is true wherever the pages are reached over https.
+    """
+
+    name: str
+    host: str
+    prefix: str = ""
+    secure_cookies: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a prefix that would make a link to another host, or a broken one."""
+        if self.prefix and (not self.prefix.startswith("/") or self.prefix.endswith("/") or "//" in self.prefix):
+            raise ValueError(f"the pages' prefix must be empty or look like /t1, not {self.prefix!r}")

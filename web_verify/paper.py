@@ -1,0 +1,49 @@
+"""The templates: autoescaped, and strict, so that a page with a missing fact fails in a test and not before a person."""
+
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from web_verify import times
+from web_verify.claims import harmless
+from web_verify.look import Look
+from web_verify.words import DIRECTION, LANGUAGE, say, say_count
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def bdi(text: str) -> Markup:
+    """A foreign text inside a sentence: escaped, and its direction kept from turning the sentence round."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+def letters(code: str) -> Markup:
+    """A code inside a sentence: always left to right, in the font that tells look-alikes apart."""
+    return Markup('<b class="letters" dir="ltr">{}</b>').format(code)
+
+
+class Paper:
+    """The templates of one issuer's pages, with what every page needs already on them."""
+
+    def __init__(self, look: Look, stylesheet: str) -> None:
+        """`stylesheet` is the path of the stylesheet under the prefix."""
+        self._look = look
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+            lstrip_blocks=True, auto_reload=False,
+        )  # fmt: skip
+        self._templates.globals.update(
+            look=look, stylesheet=look.prefix + stylesheet, lang=LANGUAGE, dir=DIRECTION, say=say, say_count=say_count,
+            url=self.url, times=times, harmless=harmless, bdi=bdi, letters=letters,
+        )  # fmt: skip
+
+    def url(self, path: str, *parts: str) -> str:
+        """A link under the prefix; each of `parts` becomes one quoted segment of the path."""
+        return self._look.prefix + path + "/".join(quote(part, safe="") for part in parts)
+
+    def render(self, name: str, facts: dict[str, object]) -> str:
+        """The page `name` with its facts."""
+        template: Template = self._templates.get_template(f"{name}.html")
+        return template.render(facts)

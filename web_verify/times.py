@@ -1,0 +1,59 @@
+"""Instants and durations in words: relative first, then the clock in UTC, since no script asks the phone for its zone."""
+
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+
+from web_verify.words import say, say_count
+
+SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def moment(at: int) -> datetime:
+    """Milliseconds since the epoch as a moment in UTC."""
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def clock(at: int, *, to_the_second: bool = False) -> str:
+    """`14:03 UTC`, or `14:03:07 UTC`."""
+    return moment(at).strftime("%H:%M:%S UTC" if to_the_second else "%H:%M UTC")
+
+
+def day(at: int) -> str:
+    """`3 Mar 2026`, the same in every locale of the server."""
+    when = moment(at)
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def ago(now: int, at: int) -> Markup:
+    """`20 seconds ago`. A moment that lies ahead (a clock that jumped back) is `just now`."""
+    passed = now - at
+    if passed < SECOND:
+        return say("time.now")
+    for key, unit, up_to in (("ago.seconds", SECOND, MINUTE), ("ago.minutes", MINUTE, HOUR), ("ago.hours", HOUR, DAY)):
+        if passed < up_to:
+            return say_count(key, passed // unit)
+    return say_count("ago.days", passed // DAY)
+
+
+def ahead(now: int, at: int) -> Markup:
+    """`in 9 minutes`; under a minute in seconds, never less than one."""
+    left = at - now
+    if left < MINUTE:
+        return say_count("in.seconds", max(1, left // SECOND))
+    return say_count("in.minutes", left // MINUTE)
+
+
+def both(now: int, at: int, relative: Markup) -> Markup:
+    """Relative words with the absolute time behind them, and the day where it is another one."""
+    if moment(now).date() == moment(at).date():
+        return say("time.both", ago=relative, clock=clock(at))
+    return say("time.both_day", ago=relative, day=day(at), clock=clock(at))
+
+
+def wait(left: int) -> Markup:
+    """`10 minutes`, rounded up so that whoever waits this long is let in."""
+    if left < MINUTE:
+        return say_count("wait.seconds", max(1, -(-left // SECOND)))
+    return say_count("wait.minutes", -(-left // MINUTE))

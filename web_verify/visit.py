@@ -1,0 +1,83 @@
+"""One request of one visitor: what a page may ask for, and the two ways it can answer: show a page, or go elsewhere."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from web_verify import session
+from web_verify.desk import Desk, Person, Visitor
+from web_verify.forms import Form
+from web_verify.look import Look
+from web_verify.paper import Paper
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every page shares."""
+
+    desk: Desk
+    look: Look
+    paper: Paper
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request on its way through one page. `cookie` says what to set when it leaves: nothing, a guest's, a person's."""
+
+    house: House
+    request: Request
+    visitor: Visitor
+    is_new: bool
+    stays: bool = False
+    form: Form = field(default_factory=lambda: Form([]))
+
+    @classmethod
+    def begin(cls, house: House, request: Request) -> "Visit":
+        """Know the visitor by the cookie, or draw a secret for a new one."""
+        secret = session.read(request, house.look)
+        address = request.client.host if request.client else ""
+        return cls(house, request, Visitor(secret or session.draw(), address), is_new=secret is None)
+
+    @property
+    def desk(self) -> Desk:
+        """The server's counter."""
+        return self.house.desk
+
+    async def person(self) -> Person | None:
+        """Who is signed in here."""
+        return None if self.is_new else await self.desk.person(self.visitor)
+
+    def become(self, secret: str, *, stays: bool) -> None:
+        """Go on under another secret: at sign-in the desk's, at sign-out a new guest's (no session fixation)."""
+        self.visitor = Visitor(secret, self.visitor.address)
+        self.is_new, self.stays = True, stays
+
+    def show(self, page: str, status: int = 200, **facts: object) -> Response:
+        """Answer with a page."""
+        text = self.house.paper.render(
+            page,
+            {
+                "form_token": session.form_token(self.visitor.session),
+                "request_id": str(self.request.scope.get("porchlight.request_id", "")),
+                "now": self.desk.now(),
+                **facts,
+            },
+        )
+        return HTMLResponse(text, status)
+
+    def go(self, path: str, *parts: str, **query: str) -> Response:
+        """Send the browser on with 303, so that a form is never sent twice nor a password onwards (section 4.12).
+
+        The way is always one of our own paths with quoted parts, never anything that a visitor named.
+        """
+        asked = urlencode({name: value for name, value in query.items() if value})
+        location = self.house.paper.url(path, *parts) + (f"?{asked}" if asked else "")
+        return Response(status_code=303, headers={"location": location})
+
+    def leave(self, response: Response) -> Response:
+        """Set the cookie if the visitor's secret is new."""
+        if self.is_new:
+            session.keep(response, self.house.look, self.visitor.session, stays=self.stays)
+        return response

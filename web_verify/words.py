@@ -1,0 +1,169 @@
+"""Every sentence a person reads, in English, under the key a translation will use.
+
+Words: connect, sign in, sign out; never authenticate, authorise, grant. Sentence case, short, no idioms. `{…}` is filled
+with an escaped value; the tags in a sentence are ours.
+"""
+
+from typing import Final
+
+from markupsafe import Markup
+
+LANGUAGE: Final = "en"
+DIRECTION: Final = "ltr"
+
+WORDS: Final[dict[str, str]] = {
+    # The frame around every page
+    "frame.devices": "My devices",
+    "frame.connect": "Connect a device",
+    "frame.request": "Request {request_id}",
+    # Enter the code
+    "enter.h1": "Connect a device",
+    "enter.label": "Code on your TV or device",
+    "enter.hint": "8 letters, like WDJB-MJHT. Dashes and capitals don't matter.",
+    "enter.go": "Continue",
+    "enter.safety": "Only use a code from a screen you can see right now. "
+    "We never send codes by message, email or phone.",
+    "enter.where": "Where do I find the code?",
+    "enter.where_body": "Start the sign-in on your TV or device. Its screen shows a square to scan and, beside it, "
+    "the code. On a device without a screen, look at the paper or the program that came with it.",
+    "enter.empty": "Type the code that your device shows.",
+    # Sign in
+    "sign_in.h1": "Sign in to continue",
+    "sign_in.h1_alone": "Sign in",
+    "sign_in.banner": "To sign in {app}",
+    "sign_in.code": "Code {code}",
+    "sign_in.username": "Name or email",
+    "sign_in.password": "Password",
+    "sign_in.go": "Sign in",
+    "sign_in.next": "Next you see what asks, and you decide. Nothing is signed in before that.",
+    "sign_in.empty_username": "Type your name or email.",
+    "sign_in.empty_password": "Type your password.",
+    "sign_in.wrong": "That name and password don't match. Check both and try again.",
+    "sign_in.blocked": "You can't sign in from here. Ask whoever runs this service.",
+    "sign_in.too_many": "Too many tries. Wait {wait}, then try again.",
+    # Decide
+    "consent.h1": "Is this your device?",
+    "consent.code": "Code to compare",
+    "consent.q": "Is {code} on a screen in front of you?",
+    "consent.seen": "What we can see",
+    "consent.app": "App",
+    "consent.registered": "Known to {service}",
+    "consent.asked": "Asked",
+    "consent.ends": "Code ends",
+    "consent.network": "Network",
+    "consent.address": "from {address}",
+    "consent.claims": "Device",
+    "consent.claimed": "calls itself “{name}”",
+    "consent.unverified": "not verified",
+    "consent.unnamed": "gives no name",
+    "consent.account": "Account",
+    "consent.switch": "Not you? Use another account",
+    "consent.scopes": "{app} will be able to",
+    "consent.scopes_none": "{app} asks for nothing more than to be signed in.",
+    "consent.cannot": "It can't see your password or change your account.",
+    "consent.undo": "It stays signed in until you sign it out in My devices.",
+    "consent.scam": "Got this code in a message, email or call? It's a scam. Tap <b>Not me</b>.",
+    "consent.deny": "Not me",
+    "consent.approve": "Yes, sign it in",
+    "net.same": "Same network as this phone",
+    "net.diff": "Different network from this phone",
+    "net.unknown": "We can't tell if it is near this phone",
+    # Decided
+    "ok.h1": "You're connected",
+    "ok.body": "Look at your TV. You can close this page.",
+    "ok.wrong": "Was that a mistake? Sign it out in My devices.",
+    "deny.h1": "Stopped",
+    "deny.body": "Nothing was signed in, and your account is safe.",
+    "deny.next": "You can close this page. The device shows that it was stopped.",
+    "done.app": "App",
+    "done.code": "Code",
+    "done.when": "When",
+    # Nothing to decide
+    "wrong.h1": "That code didn't work",
+    "wrong.body": "Check the letters on the screen. Letters are B C D F G H J K L M N P Q R S T V W X Z, "
+    "so there's no zero or letter O.",
+    "expired.h1": "That code has expired",
+    "expired.body": "Your TV is already showing a new one. Scan it or type it here.",
+    "used.h1": "This code was used already",
+    "used.body": "If you didn't expect that, do nothing. Your account is safe. "
+    "To connect another device, type the code it shows.",
+    "denied.h1": "Stopped",
+    "denied.body": "The device was not signed in. If you want to connect it, start again on the device "
+    "and type its new code.",
+    "too_many.h1": "Too many tries",
+    "too_many.body": "Wait {wait}, then type the code again.",
+    "blocked.h1": "We stopped this request",
+    "blocked.body": "It came from a place this service doesn't allow. Nothing was signed in.",
+    # My devices
+    "devices.h1": "My devices",
+    "devices.account": "Signed in as {name} ({username})",
+    "devices.leave": "Sign out of this page",
+    "devices.claimed": "calls itself “{name}” (not verified)",
+    "devices.since": "Signed in",
+    "devices.seen": "Last active",
+    "devices.from": "From",
+    "devices.may": "Allowed to",
+    "devices.may_nothing": "be signed in",
+    "devices.here": "Signed in",
+    "devices.gone": "Signed out",
+    "devices.proof": "Signed out at {time}. It can no longer act for you.",
+    "devices.sign_out": "Sign out",
+    "devices.sign_out_which": "Sign out {app}",
+    "devices.all": "Sign out all devices, TVs included",
+    "devices.all_sure": "Every device below stops at once. You can connect each one again with a new code.",
+    "devices.none": "No device is signed in to your account yet.",
+    "devices.none_next": "Start the sign-in on your TV or device, then type its code here.",
+    # The page could not be answered
+    "bad_form.h1": "We couldn't read that",
+    "bad_form.body": "The form did not arrive as it was sent. Open the page again and try once more.",
+    "undecided.h1": "Nothing was decided",
+    "undecided.body": "We didn't get your answer. Open the page again, then tap Not me or Yes, sign it in.",
+    "nothing_ticked.h1": "Nothing is ticked",
+    "nothing_ticked.body": "Nothing was signed in. Open the page again and tick at least one thing the device may do, "
+    "or tap Not me.",
+    "not_ours.h1": "We couldn't check that form",
+    "not_ours.body": "Nothing was changed. The page may have been open too long, or your browser keeps no cookies. "
+    "Open the page again and try once more.",
+    "not_found.h1": "There's nothing here",
+    "not_found.body": "Check the address. If a device gave it to you, scan its square or type its code.",
+    "no_device.h1": "That device isn't yours",
+    "no_device.body": "Nothing was changed. Look at the list of your devices.",
+    "not_allowed.h1": "That doesn't work here",
+    "not_allowed.body": "This address can't be used in that way. Nothing was changed. Open the page again.",
+    "too_large.h1": "That was too much",
+    "too_large.body": "The form was larger than we read. Nothing was changed. Open the page again and type less.",
+    "bad_type.h1": "We couldn't read that",
+    "bad_type.body": "Only the form of this page is read here. Nothing was changed. Open the page again.",
+    "broken.h1": "Something went wrong here",
+    "broken.body": "It is our fault, not yours. Wait a minute, then open the page again. "
+    "Your device shows whether it was signed in.",
+    "again": "Open the page again",
+    "back.code": "Type a code",
+    # Times
+    "time.now": "just now",
+    "time.both": "{ago} ({clock})",
+    "time.both_day": "{ago} ({day}, {clock})",
+}
+
+COUNTED: Final[dict[str, tuple[str, str]]] = {
+    "ago.seconds": ("{n} second ago", "{n} seconds ago"),
+    "ago.minutes": ("{n} minute ago", "{n} minutes ago"),
+    "ago.hours": ("{n} hour ago", "{n} hours ago"),
+    "ago.days": ("{n} day ago", "{n} days ago"),
+    "in.seconds": ("in {n} second", "in {n} seconds"),
+    "in.minutes": ("in {n} minute", "in {n} minutes"),
+    "wait.seconds": ("{n} second", "{n} seconds"),
+    "wait.minutes": ("{n} minute", "{n} minutes"),
+    "devices.all_go": ("Sign out {n} device", "Sign out all {n} devices"),
+}
+
+
+def say(key: str, **facts: object) -> Markup:
+    """The sentence under `key`, its facts escaped; an unknown key or a missing fact is a KeyError."""
+    return Markup(WORDS[key]).format(**facts)  # noqa: S704 - the sentence is ours, `format` escapes the facts
+
+
+def say_count(key: str, n: int, **facts: object) -> Markup:
+    """The counted sentence under `key` in the form that goes with `n`."""
+    one, many = COUNTED[key]
+    return Markup(one if n == 1 else many).format(n=n, **facts)  # noqa: S704 - as above
