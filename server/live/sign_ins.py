@@ -5,17 +5,15 @@ that news keeps fresh, and how each client polls, which a restart may forget (RF
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Final
 
 from server.oauth.device import DeviceAuthorization, Pace, keep_pace
 from server.oauth.errors import TemporarilyUnavailable
-from server.oauth.store import CodeTaken, News, Store
+from server.oauth.store import Change, CodeTaken, News, Store
 from server.oauth.token import Family, RefreshToken
 
 FORGET_AFTER: Final = 300_000  # an expired code is still told from an unknown one for five minutes
-
-Change = Callable[[DeviceAuthorization | None], DeviceAuthorization]
 
 
 class SignIn:
@@ -57,7 +55,7 @@ class SignIns:
         self.is_current = True
 
     async def start(self, authorization: DeviceAuthorization) -> None:
-        """Begin a sign-in, durably. Raises `CodeTaken` when its user code is in use, `TemporarilyUnavailable` when full."""
+        """Begin a sign-in, durably. Raises `CodeTaken` for a user code in use, `TemporarilyUnavailable` when full."""
         if authorization.user_code_hash in self._code_by_user_code:
             raise CodeTaken
         if len(self._by_code) >= self._capacity:

@@ -35,11 +35,11 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request presented as its client's identity. `scheme` is "Basic" when it came in the header."""
+    """What a request presented as its client's identity. `challenge` answers a failure of HTTP authentication."""
 
     client_id: str
     secret: str | None = None
-    scheme: str = ""
+    challenge: str = ""
 
 
 def authenticate(client: Client | None, shown: Credentials) -> Client:
@@ -51,12 +51,12 @@ def authenticate(client: Client | None, shown: Credentials) -> Client:
     expected = client.secret_hash if client is not None and client.secret_hash else bytes(32)
     right = secret.matches("client_secret", shown.secret or "", expected)
     if client is None or not known:
-        raise InvalidClient("client authentication failed", challenge=shown.scheme)
+        raise InvalidClient("client authentication failed", challenge=shown.challenge)
     if client.auth_method == "none":
         if shown.secret:
-            raise InvalidClient("client authentication failed", challenge=shown.scheme)
+            raise InvalidClient("client authentication failed", challenge=shown.challenge)
     elif not right:
-        raise InvalidClient("client authentication failed", challenge=shown.scheme)
+        raise InvalidClient("client authentication failed", challenge=shown.challenge)
     return client
 
 
@@ -64,8 +64,8 @@ def check_registration(client: Client, known_grants: Collection[str], known_scop
     """Raise `InvalidRequest` with what is wrong with a client about to be registered."""
     if not client.client_id or len(client.client_id) > 100 or not client.client_id.isprintable():
         raise InvalidRequest("client_id has 1 to 100 printable characters")
-    if not client.grants:
-        raise InvalidRequest("a client needs at least one grant")
+    if not client.grants and client.auth_method == "none":
+        raise InvalidRequest("a public client needs at least one grant")
     for grant in client.grants:
         if grant not in known_grants:
             raise InvalidRequest(f"grant {grant} is not known; known are: {', '.join(known_grants)}")

@@ -8,14 +8,19 @@ from typing import ClassVar
 
 
 class OAuthError(Exception):
-    """A request that the law refuses."""
+    """A request that the law refuses.
+
+    `challenge` is a `WWW-Authenticate` value, `retry_after` is in seconds, `members` are further members of the answer.
+    """
 
     error: ClassVar[str]
     status: ClassVar[int] = 400
 
-    def __init__(self, description: str = "", **members: int) -> None:
+    def __init__(self, description: str = "", *, challenge: str = "", retry_after: int = 0, **members: int) -> None:
         super().__init__(description or self.error)
         self.description = description
+        self.challenge = challenge
+        self.retry_after = retry_after
         self.members = members
 
 
@@ -32,14 +37,8 @@ class WrongMediaType(InvalidRequest):
 
 
 class InvalidClient(OAuthError):
-    """`challenge` names the scheme for `WWW-Authenticate` when the client used that header."""
-
     error = "invalid_client"
     status = 401
-
-    def __init__(self, description: str = "", *, challenge: str = "") -> None:
-        super().__init__(description)
-        self.challenge = challenge
 
 
 class InvalidGrant(OAuthError):
@@ -81,7 +80,5 @@ class ExpiredToken(OAuthError):
 
 
 class TemporarilyUnavailable(OAuthError):
-    """`retry_after` (seconds) is sent as a header too."""
-
     error = "temporarily_unavailable"
     status = 503

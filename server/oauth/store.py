@@ -15,6 +15,7 @@ from .device import DeviceAuthorization
 from .guess import Budget
 from .token import Family, RefreshToken, Rotation
 
+Change = Callable[[DeviceAuthorization | None], DeviceAuthorization]
 Subject = Literal["device", "family", "client", "account", "key", "lost"]
 
 
@@ -46,7 +47,7 @@ class News(NamedTuple):
 
     `key` is the hex of a device code's hash, or the id of a family, client, account or key. `value` is what it is now
     when the change was made here; None says: look it up. `lost` says that news may have been missed: trust nothing
-    held in memory until it is read again.
+    held in memory, until `lost` with the key "found" says that news arrives again: then read it again.
     """
 
     subject: Subject
@@ -77,16 +78,14 @@ class Store(Protocol):
 
     async def find_device_by_user_code(self, user_code_hash: bytes) -> DeviceAuthorization | None: ...
 
-    async def change_device(
-        self, code_hash: bytes, change: Callable[[DeviceAuthorization | None], DeviceAuthorization]
-    ) -> DeviceAuthorization:
+    async def change_device(self, code_hash: bytes, change: Change) -> DeviceAuthorization:
         """Apply a transition; news of `device`."""
         ...
 
     async def redeem_device(
         self,
         code_hash: bytes,
-        change: Callable[[DeviceAuthorization | None], DeviceAuthorization],
+        change: Change,
         family: Family,
         refresh_token: RefreshToken | None,
     ) -> DeviceAuthorization:

@@ -1,0 +1,55 @@
+"""How the counter answers: JSON that nobody may cache, and the law's refusals in one place (RFC 6749 section 5)."""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.oauth.errors import OAuthError, TemporarilyUnavailable
+from server.oauth.secret import draw_id
+from server.oauth.store import StorageError
+
+log: Final = logging.getLogger("porchlight")
+NO_STORE: Final = {"cache-control": "no-store", "pragma": "no-cache"}
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def json_answer(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] = NO_STORE) -> Response:
+    """A JSON object; not cacheable unless `headers` says otherwise."""
+    body = json.dumps(content, separators=(",", ":")).encode()
+    return Response(body, status, headers, "application/json")
+
+
+def refusal(error: OAuthError) -> Response:
+    """The law's refusal on the wire (RFC 6749 section 5.2)."""
+    content: dict[str, Any] = {"error": error.error}
+    if error.description:
+        content["error_description"] = error.description
+    headers = dict(NO_STORE)
+    if error.retry_after:
+        headers["retry-after"] = str(error.retry_after)
+    if error.challenge:
+        headers["www-authenticate"] = error.challenge
+    return json_answer(content | error.members, error.status, headers)
+
+
+def counter(answer: Handler) -> Handler:
+    """The endpoint, with the law's refusals answered as JSON and anything unforeseen as `server_error` with an id."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except OAuthError as error:
+            return refusal(error)
+        except StorageError as error:
+            log.error("the storage failed: %s", error)
+            return refusal(TemporarilyUnavailable("the storage cannot be reached; try again", retry_after=5))
+        except Exception:
+            error_id = draw_id()
+            log.exception("server_error %s", error_id)
+            return json_answer({"error": "server_error", "error_description": f"error id {error_id}"}, 500)
+
+    return guarded

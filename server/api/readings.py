@@ -1,0 +1,44 @@
+"""`readings.add` and `readings.list`: what a sensor sends and a screen shows, kept per account."""
+
+import math
+
+from server.oauth.errors import InvalidRequest
+from server.oauth.secret import draw_id
+from server.storage.readings import Reading
+
+from .resource import Call, Reply
+
+
+async def add(call: Call) -> Reply:
+    """`stream` (text) and `value` (number) -> the reading, with its id and the server's time."""
+    stream, value = call.text("stream"), call.arguments.get("value")
+    if stream is None:
+        raise InvalidRequest("stream is missing")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidRequest("value: a number")
+    access = call.access
+    reading = Reading(draw_id(), access.device_id, access.account_id, stream, float(value), call.house.now())
+    await call.house.readings.add(reading)
+    return Reply(_shown(reading), 201)
+
+
+async def list_newest(call: Call) -> Reply:
+    """`stream`, `limit` (1 to 100), `before` (milliseconds): this account's readings, newest first."""
+    readings = await call.house.readings.list(
+        call.access.account_id,
+        device_id=call.text("device_id"),
+        stream=call.text("stream"),
+        limit=call.whole("limit", 20, 1, 100),
+        before=call.whole("before", call.house.now() + 1, 0, 2**53),
+    )
+    return Reply({"readings": [_shown(reading) for reading in readings]})
+
+
+def _shown(reading: Reading) -> dict[str, object]:
+    return {
+        "id": reading.reading_id,
+        "device_id": reading.device_id,
+        "stream": reading.stream,
+        "value": reading.value,
+        "at": reading.at,
+    }

@@ -1,0 +1,99 @@
+"""What a protected resource is: a name for MQTT, a method and path for HTTP, the scope it needs, and its answer."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from server.answers import json_answer
+from server.house import House
+from server.oauth.errors import InvalidRequest, TooLarge, WrongMediaType
+from server.signing.access_token import Access
+
+from .bearer import bearer, demand_scope
+
+MAX_BODY: Final = 65_536
+Arguments = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One authenticated call with its arguments: the query of a GET (text), the JSON object of a POST."""
+
+    house: House
+    access: Access
+    arguments: Arguments
+
+    def text(self, name: str, default: str | None = None, longest: int = 64) -> str | None:
+        """A text argument; raises `InvalidRequest`."""
+        value = self.arguments.get(name, default)
+        if value is not None and (
+            not isinstance(value, str) or not 0 < len(value) <= longest or not value.isprintable()
+        ):
+            raise InvalidRequest(f"{name}: 1 to {longest} printable characters")
+        return value
+
+    def whole(self, name: str, default: int, lowest: int, highest: int) -> int:
+        """A whole number, given as a number or as text; raises `InvalidRequest`."""
+        value = self.arguments.get(name, default)
+        if isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) < 20:
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+            raise InvalidRequest(f"{name}: a whole number from {lowest} to {highest}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a resource answers: a JSON object and its status."""
+
+    content: Mapping[str, Any]
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One line of the API's table. `scope` "" needs a valid token and no particular scope."""
+
+    name: str
+    method: str
+    path: str
+    scope: str
+    answer: Callable[[Call], Awaitable[Reply]]
+
+
+class ResourceEndpoint:
+    """The HTTP face of a resource: bearer check, scope, arguments, answer."""
+
+    def __init__(self, house: House, resource: Resource) -> None:
+        self._house = house
+        self._resource = resource
+
+    async def __call__(self, request: Request) -> Response:
+        access, _ = bearer(self._house, request)
+        demand_scope(access, self._resource.scope)
+        arguments = dict(request.query_params) if self._resource.method == "GET" else await _json_object(request)
+        reply = await self._resource.answer(Call(self._house, access, arguments))
+        return json_answer(reply.content, reply.status)
+
+
+async def _json_object(request: Request) -> dict[str, object]:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise WrongMediaType("the body must be application/json")
+    body = b""
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise TooLarge(f"the body is larger than {MAX_BODY} bytes")
+        content = json.loads(body)
+    except ClientDisconnect:
+        raise InvalidRequest("the request ended before its body did") from None
+    except (ValueError, RecursionError):
+        raise InvalidRequest("the body is not JSON") from None
+    if not isinstance(content, dict):
+        raise InvalidRequest("the body must be one JSON object")
+    return content

@@ -1,0 +1,129 @@
+"""`porchlight client`: the apps that may ask for sign-ins (RFC 6749 section 2)."""
+
+import argparse
+import sys
+from dataclasses import replace
+from typing import Final
+
+from server.house import wall_clock
+from server.oauth import device, scope
+from server.oauth.client import MIN_SECRET_LENGTH, Client, check_registration
+from server.oauth.grants import BY_TYPE
+from server.oauth.secret import digest, draw
+from server.oauth.store import NameTaken
+
+from .command import Desk, Failed, answer, answer_table, instant, storage_arguments, with_store
+
+NAME: Final = "client"
+HELP: Final = "register an app, list them, disable or enable one"
+SHORT_NAMES: Final = {"device_code": device.GRANT_TYPE}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="register an app", description="Register an app.")
+    add.add_argument("--client-id", required=True, metavar="ID")
+    add.add_argument("--name", required=True, help="the name people see on the approval page")
+    add.add_argument("--confidential", action="store_true", help="it can keep a secret; one is drawn and printed once")
+    add.add_argument("--secret-stdin", action="store_true", help="with --confidential: read the secret from stdin")
+    add.add_argument(
+        "--grant", nargs="+", action="extend", default=[], metavar="G", help="device_code (or its URN), refresh_token"
+    )
+    add.add_argument("--scope", default="", help='scopes it may ask for, as in "profile readings:read"')
+    storage_arguments(add)
+    add.set_defaults(act=_add)
+    listing = actions.add_parser("list", help="list the apps", description="List the apps.")
+    storage_arguments(listing)
+    listing.set_defaults(act=_list)
+    for word, is_enabled in (("disable", False), ("enable", True)):
+        text = f"{word} an app" + ("" if is_enabled else "; signs out every device that uses it")
+        sub = actions.add_parser(word, help=text, description=text)
+        sub.add_argument("client_id", metavar="ID")
+        storage_arguments(sub)
+        sub.set_defaults(act=_enable, is_enabled=is_enabled)
+
+
+def run(args: argparse.Namespace) -> int:
+    return int(args.act(args))
+
+
+def _add(args: argparse.Namespace) -> int:
+    if args.secret_stdin and not args.confidential:
+        raise Failed("--secret-stdin goes with --confidential")
+    secret = _secret(args) if args.confidential else None
+    client = Client(
+        client_id=args.client_id,
+        name=args.name.strip(),
+        grants=tuple(dict.fromkeys(SHORT_NAMES.get(grant, grant) for grant in args.grant)),
+        scopes=scope.parse(args.scope) if args.scope else (),
+        created_at=wall_clock(),
+        auth_method="client_secret" if secret else "none",
+        secret_hash=digest("client_secret", secret) if secret else None,
+    )
+
+    async def add(desk: Desk) -> None:
+        check_registration(client, tuple(BY_TYPE), tuple(desk.settings.scopes))
+        try:
+            await desk.store.add_client(client)
+        except NameTaken:
+            raise Failed(f"there is a client {client.client_id} already") from None
+
+    with_store(args, add)
+    content: dict[str, object] = {"client_id": client.client_id, "name": client.name, "grants": list(client.grants)}
+    text = f"{client.client_id} ({client.name}) is registered."
+    if secret and not args.secret_stdin:
+        content["client_secret"] = secret
+        text += f"\nIts secret, shown only now: {secret}"
+    return answer(args, content, text)
+
+
+def _secret(args: argparse.Namespace) -> str:
+    if not args.secret_stdin:
+        return draw()
+    secret = sys.stdin.readline().rstrip("\r\n")
+    if len(secret) < MIN_SECRET_LENGTH:
+        raise Failed(f"the secret (one line on stdin) has at least {MIN_SECRET_LENGTH} characters, drawn at random")
+    return secret
+
+
+def _list(args: argparse.Namespace) -> int:
+    async def clients(desk: Desk) -> list[Client]:
+        return list(await desk.store.clients())
+
+    rows = [
+        {
+            "client_id": client.client_id,
+            "name": client.name,
+            "authentication": client.auth_method,
+            "grants": [grant.rpartition(":")[2] for grant in client.grants] if not args.json else list(client.grants),
+            "scopes": list(client.scopes),
+            "is_enabled": client.is_enabled,
+            "created_at": instant(client.created_at),
+        }
+        for client in with_store(args, clients)
+    ]
+    columns = ("client_id", "name", "authentication", "grants", "scopes", "is_enabled")
+    return answer_table(args, "clients", rows, columns, "No app is registered yet: porchlight client add --help")
+
+
+def _enable(args: argparse.Namespace) -> int:
+    is_enabled = bool(args.is_enabled)
+
+    async def change(desk: Desk) -> int:
+        client = await desk.store.find_client(args.client_id)
+        if client is None:
+            raise Failed(f"there is no client {args.client_id}")
+        await desk.store.change_client(replace(client, is_enabled=is_enabled))
+        living = [
+            family
+            for family in await desk.store.families()
+            if not is_enabled and family.client_id == client.client_id and family.ended_at is None
+        ]
+        for family in living:
+            await desk.store.end_family(family.family_id, wall_clock())
+        return len(living)
+
+    ended = with_store(args, change)
+    said = "enabled" if is_enabled else f"disabled; {ended} devices signed out"
+    content = {"client_id": args.client_id, "is_enabled": is_enabled, "devices_signed_out": ended}
+    return answer(args, content, f"{args.client_id} is {said}.")

@@ -1,0 +1,130 @@
+"""What every command has: the shape, the settings behind its flags, an open store, and how it answers."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from server.oauth.store import Store
+from server.settings import Settings, load
+from server.storage import open_storage
+
+Answer = TypeVar("Answer")
+
+
+class Command(Protocol):
+    """The shape of a module in `server/commands`."""
+
+    @property
+    def NAME(self) -> str: ...
+
+    @property
+    def HELP(self) -> str: ...
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, args: argparse.Namespace) -> int: ...
+
+
+class Failed(Exception):
+    """The command could not do it; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a command works with."""
+
+    settings: Settings
+    store: Store
+
+
+def storage_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of every command."""
+    parser.add_argument("--data-dir", metavar="DIR", help="folder for the database (default: porchlight-data)")
+    parser.add_argument("--database-url", metavar="URL", help="sqlite:///FILE or postgresql://…")
+    parser.add_argument("--config", metavar="FILE", help="TOML file (default: porchlight.toml in the data folder)")
+    parser.add_argument("--json", action="store_true", help="answer as JSON on stdout")
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """The settings that these flags, the environment and the file make; raises `SettingsError`."""
+    names = {each.name for each in fields(Settings)}
+    flags = {name: value for name, value in vars(args).items() if name in names}
+    return load(flags, config=Path(args.config) if args.config else None)
+
+
+def with_store(args: argparse.Namespace, work: Callable[[Desk], Coroutine[Any, Any, Answer]]) -> Answer:
+    """Do the work on the open storage."""
+
+    async def do() -> Answer:
+        settings = settings_of(args)
+        async with opened(settings) as store:
+            return await work(Desk(settings, store))
+
+    return asyncio.run(do())
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """The storage of these settings, open; its folder is made where it is missing, for its owner only."""
+    make_data_dir(settings)
+    store = open_storage(settings.storage_url)
+    await store.open(lambda news: None)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def make_data_dir(settings: Settings) -> None:
+    """Make the data folder where one is needed; raises `Failed`."""
+    if settings.database_url:
+        return
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failed(f"data_dir: the folder {settings.data_dir} cannot be made: {error.strerror}") from None
+
+
+def answer(args: argparse.Namespace, content: Mapping[str, object], text: str) -> int:
+    """One thing was done: the content as JSON, or a sentence."""
+    print(json.dumps(content) if args.json else text)
+    return 0
+
+
+def answer_table(
+    args: argparse.Namespace, name: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str], empty: str
+) -> int:
+    """A list: as JSON with everything, or as a table of these columns."""
+    if args.json:
+        print(json.dumps({name: rows}))
+        return 0
+    if not rows:
+        print(empty)
+        return 0
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(_cell(row[column]) for column in columns))
+    console = Console() if sys.stdout.isatty() else Console(width=200, color_system=None)
+    console.print(table, markup=False)
+    return 0
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def instant(at: int | None) -> str | None:
+    """Milliseconds since the epoch as UTC in ISO 8601."""
+    return None if at is None else datetime.fromtimestamp(at // 1_000, UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,84 @@
+"""`porchlight user`: the people who may approve devices."""
+
+import argparse
+import asyncio
+import sys
+from dataclasses import replace
+from typing import Final
+
+from server.desk import HASHER, LONGEST_PASSWORD
+from server.house import wall_clock
+from server.oauth.account import Account, tidy_username
+from server.oauth.secret import draw_id
+from server.oauth.store import NameTaken, Store
+
+from .command import Desk, Failed, answer, storage_arguments, with_store
+
+NAME: Final = "user"
+HELP: Final = "add, disable or enable a person who may approve devices"
+SHORTEST_PASSWORD: Final = 8
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="add a person", description="Add a person; the password is one line on stdin.")
+    add.add_argument("username", metavar="NAME")
+    add.add_argument("--name", dest="shown_name", help="the name shown on pages and devices (default: NAME)")
+    add.add_argument("--password-stdin", action="store_true", required=True, help="read the password from stdin")
+    storage_arguments(add)
+    add.set_defaults(act=_add)
+    for word, is_enabled in (("disable", False), ("enable", True)):
+        text = f"{word} a person" + ("" if is_enabled else "; signs all their devices out")
+        sub = actions.add_parser(word, help=text, description=text)
+        sub.add_argument("username", metavar="NAME")
+        storage_arguments(sub)
+        sub.set_defaults(act=_enable, is_enabled=is_enabled)
+
+
+def run(args: argparse.Namespace) -> int:
+    return int(args.act(args))
+
+
+def _add(args: argparse.Namespace) -> int:
+    username = tidy_username(args.username)
+    if not username or len(username) > 100 or not username.isprintable():
+        raise Failed("NAME has 1 to 100 printable characters")
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise Failed(f"the password (one line on stdin) has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    account = with_store(args, lambda desk: add_user(desk.store, username, args.shown_name, password))
+    content = {"username": account.username, "name": account.name, "account_id": account.account_id}
+    return answer(args, content, f"{account.username} may approve devices now.")
+
+
+async def add_user(store: Store, username: str, name: str | None, password: str) -> Account:
+    """Raises `Failed` when the name is taken."""
+    password_hash = await asyncio.to_thread(HASHER.hash, password)
+    account = Account(draw_id(), username, name or username, password_hash, wall_clock())
+    try:
+        await store.add_account(account)
+    except NameTaken:
+        raise Failed(f"there is a user {username} already") from None
+    return account
+
+
+def _enable(args: argparse.Namespace) -> int:
+    username, is_enabled = tidy_username(args.username), bool(args.is_enabled)
+
+    async def change(desk: Desk) -> int:
+        account = await desk.store.find_account_by_username(username)
+        if account is None:
+            raise Failed(f"there is no user {username}")
+        await desk.store.change_account(replace(account, is_enabled=is_enabled))
+        ended = 0
+        if not is_enabled:
+            for family in await desk.store.families(account.account_id):
+                if family.ended_at is None:
+                    await desk.store.end_family(family.family_id, wall_clock())
+                    ended += 1
+        return ended
+
+    ended = with_store(args, change)
+    content = {"username": username, "is_enabled": is_enabled, "devices_signed_out": ended}
+    said = "enabled" if is_enabled else f"disabled; {ended} devices signed out"
+    return answer(args, content, f"{username} is {said}.")

@@ -1,0 +1,77 @@
+"""The device authorization endpoint: a device asks for a code to show (RFC 8628 sections 3.1 and 3.2)."""
+
+from dataclasses import replace
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.answers import json_answer
+from server.house import House
+from server.oauth import client as clients
+from server.oauth import scope, user_code
+from server.oauth.device import GRANT_TYPE, INTERVAL, DeviceAuthorization
+from server.oauth.errors import TemporarilyUnavailable
+from server.oauth.secret import digest, draw
+from server.oauth.store import CodeTaken
+from server.settings import SECOND
+
+from .client_auth import shown_credentials
+from .form import read_form
+
+MAX_DRAWS: Final = 8
+MAX_NAME: Final = 200
+
+
+class DeviceAuthorizationEndpoint:
+    """POST /device_authorization: `client_id`, `scope`, and our `device_name` -> both codes and where to type one."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._profile = user_code.DIGITS if house.settings.user_code == "digits" else user_code.LETTERS
+        issuer = house.settings.issuer
+        self._verification_uri = f"{issuer}/device"
+        self._complete = f"{issuer}/D/"
+
+    async def __call__(self, request: Request) -> Response:
+        house = self._house
+        form = await read_form(request)
+        shown = shown_credentials(request, form)
+        client = clients.authenticate(await house.clients.find(shown.client_id), shown)
+        client.may_use(GRANT_TYPE)
+        scopes = scope.asked(form.get("scope"), client.scopes)
+        now = house.now()
+        device_code = draw()
+        authorization = DeviceAuthorization(
+            code_hash=digest("device_code", device_code),
+            user_code_hash=b"",
+            client_id=client.client_id,
+            scopes=scopes,
+            created_at=now,
+            expires_at=now + house.settings.code_for * SECOND,
+            address=request.client.host if request.client else "",
+            claimed_name=form.get("device_name", "")[:MAX_NAME] or None,
+        )
+        code = await self._start(authorization)
+        house.counts.sign_ins_started += 1
+        return json_answer(
+            {
+                "device_code": device_code,
+                "user_code": user_code.show(code),
+                "verification_uri": self._verification_uri,
+                "verification_uri_complete": self._complete + code,
+                "expires_in": house.settings.code_for,
+                "interval": INTERVAL // SECOND,
+            }
+        )
+
+    async def _start(self, authorization: DeviceAuthorization) -> str:
+        """Begin the sign-in under a user code that no live one has; the code. A collision draws again, a few times."""
+        for _ in range(MAX_DRAWS):
+            code = user_code.draw(self._profile)
+            try:
+                await self._house.sign_ins.start(replace(authorization, user_code_hash=digest("user_code", code)))
+            except CodeTaken:
+                continue
+            return code
+        raise TemporarilyUnavailable("no free user code was found; try again", retry_after=5)

@@ -1,0 +1,89 @@
+"""The introspection endpoint (RFC 7662), for confidential clients that were registered for it."""
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.answers import json_answer
+from server.house import House
+from server.oauth import client as clients
+from server.oauth import scope
+from server.oauth.errors import InvalidClient, InvalidRequest
+from server.oauth.secret import digest
+from server.oauth.token import Family
+from server.signing.access_token import InvalidToken
+
+from .client_auth import BASIC, shown_credentials
+from .form import read_form
+
+INACTIVE: Final = {"active": False}
+
+
+class IntrospectionEndpoint:
+    """POST /introspect: `token` -> what it is worth now; `{"active": false}` and no more for anything that is not."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __call__(self, request: Request) -> Response:
+        form = await read_form(request)
+        shown = shown_credentials(request, form)
+        caller = clients.authenticate(await self._house.clients.find(shown.client_id), shown)
+        if caller.auth_method == "none":
+            raise InvalidClient("only a client that authenticates may introspect", challenge=BASIC)
+        if "token" not in form:
+            raise InvalidRequest("token is missing")
+        return json_answer(await self._access(form["token"]) or await self._refresh(form["token"]) or INACTIVE)
+
+    async def _access(self, token: str) -> dict[str, Any] | None:
+        try:
+            access = self._house.check(token)
+        except InvalidToken:
+            return None
+        if await self._live_family(access.family_id) is None:
+            return None
+        return {
+            "active": True,
+            "iss": self._house.settings.issuer,
+            "aud": self._house.settings.api_audience,
+            "sub": access.account_id,
+            "client_id": access.client_id,
+            "device_id": access.device_id,
+            "scope": scope.write(access.scopes),
+            "iat": access.issued_at // 1_000,
+            "exp": access.expires_at // 1_000,
+            "jti": access.token_id,
+            "token_type": "Bearer",
+        }
+
+    async def _refresh(self, token: str) -> dict[str, Any] | None:
+        """A refresh token is told from an access token by `token_type`, so that no API takes it for one."""
+        now = self._house.now()
+        kept = await self._house.store.find_refresh_token(digest("refresh_token", token))
+        if kept is None or kept[0].spent_at is not None or now >= kept[0].expires_at:
+            return None
+        family = await self._live_family(kept[0].family_id)
+        if family is None:
+            return None
+        return {
+            "active": True,
+            "iss": self._house.settings.issuer,
+            "sub": family.account_id,
+            "client_id": family.client_id,
+            "scope": scope.write(family.scopes),
+            "iat": kept[0].created_at // 1_000,
+            "exp": kept[0].expires_at // 1_000,
+            "token_type": "refresh_token",
+        }
+
+    async def _live_family(self, family_id: str) -> Family | None:
+        """The family while it lives and its account and client may still sign in."""
+        store = self._house.store
+        family = await store.find_family(family_id)
+        if family is None or not family.is_live(self._house.now()):
+            return None
+        account = await store.find_account(family.account_id)
+        client = await store.find_client(family.client_id)
+        allowed = account is not None and account.is_enabled and client is not None and client.is_enabled
+        return family if allowed else None

@@ -1,0 +1,60 @@
+"""Authorization server metadata (RFC 8414), OpenID discovery, and the JWK Set (RFC 7517): what clients read first."""
+
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.answers import json_answer
+from server.house import House
+from server.oauth.grants import GRANTS
+from server.signing.keys import ALGORITHMS
+
+from .client_auth import METHODS
+
+CACHE: Final = {"cache-control": "public, max-age=300", "access-control-allow-origin": "*"}
+
+
+def metadata(house: House) -> dict[str, Any]:
+    """The document; every URL comes from the configured issuer, never from a request. No empty lists."""
+    settings = house.settings
+    issuer = settings.issuer
+    return {
+        "issuer": issuer,
+        "token_endpoint": f"{issuer}/token",
+        "device_authorization_endpoint": f"{issuer}/device_authorization",
+        "revocation_endpoint": f"{issuer}/revoke",
+        "introspection_endpoint": f"{issuer}/introspect",
+        "jwks_uri": f"{issuer}/jwks",
+        "grant_types_supported": [grant.GRANT_TYPE for grant in GRANTS],
+        "response_types_supported": ["none"],
+        "scopes_supported": list(settings.scopes),
+        "token_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "introspection_endpoint_auth_methods_supported": [method for method in METHODS if method != "none"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        # Ours: how long a token request with `Prefer: wait=N` is held at most, and where MQTT credentials are had.
+        "token_endpoint_wait_supported": settings.hold_for,
+        "mqtt_credentials_endpoint": f"{issuer}/mqtt/credentials",
+    }
+
+
+class MetadataEndpoint:
+    """GET at both well-known paths."""
+
+    def __init__(self, house: House) -> None:
+        self._content = metadata(house)
+
+    async def __call__(self, request: Request) -> Response:
+        return json_answer(self._content, headers=CACHE)
+
+
+class JwksEndpoint:
+    """GET /jwks: public halves only; the next key is there before it signs."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __call__(self, request: Request) -> Response:
+        return json_answer(self._house.mint.ring.jwks(self._house.now()), headers=CACHE)

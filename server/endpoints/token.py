@@ -1,0 +1,111 @@
+"""The token endpoint (RFC 6749 section 3.2), and held requests: `Prefer: wait=N` (RFC 7240 section 4.3).
+
+A held request is answered the moment the person decides, or after N seconds as pending. It counts as one poll, when it
+arrives. A client that does not ask is served as RFC 8628 says.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.answers import NO_STORE, json_answer, refusal
+from server.house import House
+from server.oauth import scope
+from server.oauth.client import Client
+from server.oauth.device import GRANT_TYPE
+from server.oauth.errors import AuthorizationPending
+from server.oauth.grants import BY_TYPE
+from server.oauth.grants.pipeline import Issue, TokenRequest, choose, prove_client
+from server.oauth.secret import digest
+
+from .client_auth import shown_credentials
+from .fast_poll import is_memorable
+from .form import parse_form, read_form_body
+
+_WAIT: Final = re.compile(r"(?:^|[,;]\s*)wait\s*=\s*\"?(\d{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
+
+
+class TokenEndpoint:
+    """POST /token: every grant, by its `grant_type`."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __call__(self, request: Request) -> Response:
+        body = await read_form_body(request)
+        form = parse_form(body)
+        grant = choose(form, BY_TYPE)
+        shown = shown_credentials(request, form)
+        client = prove_client(await self._house.clients.find(shown.client_id), shown, grant.GRANT_TYPE)
+        wait_for = self._wait_for(request)
+        try:
+            issue = await grant.redeem(TokenRequest(client, form, self._house.now()), self._house.memory)
+        except AuthorizationPending as pending:
+            if not wait_for:
+                self._remember(request, client, form, body)
+                raise
+            return await self._hold(request, client, form, wait_for, pending)
+        return self._answer(issue)
+
+    def _wait_for(self, request: Request) -> int:
+        """How many seconds this request may be held: 0 when it does not ask."""
+        asked = _WAIT.search(",".join(request.headers.getlist("prefer")))
+        return min(int(asked[1]), self._house.settings.hold_for) if asked else 0
+
+    async def _hold(
+        self, request: Request, client: Client, form: Mapping[str, str], seconds: int, pending: AuthorizationPending
+    ) -> Response:
+        """Wait for the decision, then ask the same grant again. Who hung up meanwhile redeems nothing."""
+        code_hash = digest("device_code", form["device_code"])
+        hangs_up = asyncio.ensure_future(_until_hung_up(request))
+        decided = asyncio.ensure_future(self._house.sign_ins.wait(code_hash, seconds))
+        try:
+            await asyncio.wait((hangs_up, decided), return_when=asyncio.FIRST_COMPLETED)
+            if hangs_up.done():
+                return Response(status_code=499)
+        finally:
+            hangs_up.cancel()
+            decided.cancel()
+        applied = {"preference-applied": f"wait={seconds}"}
+        if self._house.is_closing:
+            return _with_headers(refusal(pending), applied)
+        again = TokenRequest(client, form, self._house.now(), is_held_over=True)
+        try:
+            return _with_headers(self._answer(await BY_TYPE[GRANT_TYPE].redeem(again, self._house.memory)), applied)
+        except AuthorizationPending as still:
+            return _with_headers(refusal(still), applied)
+
+    def _answer(self, issue: Issue) -> Response:
+        """The successful answer (RFC 6749 section 5.1)."""
+        now = self._house.now()
+        content = {
+            "access_token": self._house.mint.sign(issue.family, issue.scopes, now, issue.expires_at),
+            "token_type": "Bearer",
+            "expires_in": max(0, (issue.expires_at - now) // 1_000),
+            "scope": scope.write(issue.scopes),
+        }
+        if issue.refresh_token is not None:
+            content["refresh_token"] = issue.refresh_token
+        self._house.counts.tokens_issued += 1
+        return json_answer(content, headers=NO_STORE)
+
+    def _remember(self, request: Request, client: Client, form: Mapping[str, str], body: bytes) -> None:
+        """Let the same poll be answered in front of the router from now on, if nothing but its body matters."""
+        if client.auth_method == "none" and is_memorable(request.scope["headers"]):
+            body_hash = hashlib.sha256(body).digest()
+            self._house.sign_ins.remember_body(body_hash, digest("device_code", form["device_code"]))
+
+
+async def _until_hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _with_headers(response: Response, headers: Mapping[str, str]) -> Response:
+    response.headers.update(headers)
+    return response

@@ -1,0 +1,160 @@
+"""What every counter may reach: settings, time, memory, mint and news. Built by `app.py`, given to each."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from server.live.families import Clients, EndedFamilies
+from server.live.sign_ins import SignIns
+from server.oauth.grants.pipeline import Lifetimes, Memory
+from server.oauth.guess import Limits
+from server.oauth.store import News, Store
+from server.settings import SECOND, Settings
+from server.signing.access_token import Access, InvalidToken, Mint
+from server.signing.keys import ALGORITHMS, KeyRing, draw_key
+from server.storage.readings import Readings
+
+log: Final = logging.getLogger("porchlight")
+
+
+def wall_clock() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Sessions(Protocol):
+    """The MQTT sessions of devices, as far as the rest of the house knows them."""
+
+    @property
+    def port(self) -> int:
+        """The port devices connect to; 0 while there is none."""
+        ...
+
+    async def renew(self, device_id: str, token: str) -> bool:
+        """Let the device's open session live as long as this token. False when there is no session or it is refused."""
+        ...
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened since the start, for operators."""
+
+    pending_polls: int = 0
+    sign_ins_started: int = 0
+    tokens_issued: int = 0
+
+
+@dataclass(slots=True)
+class House:
+    """One server. `now` gives milliseconds since the epoch; tests give their own."""
+
+    settings: Settings
+    store: Store
+    readings: Readings
+    now: Callable[[], int] = wall_clock
+    sessions: Sessions | None = None
+    counts: Counts = field(default_factory=Counts)
+    is_closing: bool = False
+    sign_ins: SignIns = field(init=False)
+    clients: Clients = field(init=False)
+    ended: EndedFamilies = field(init=False)
+    memory: Memory = field(init=False)
+    limits: Limits = field(init=False)
+    mint: Mint = field(init=False)
+    _hearers: list[Callable[[News], None]] = field(default_factory=list)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        chosen = self.settings
+        self.sign_ins = SignIns(self.store, is_shared=chosen.is_shared_storage, capacity=chosen.max_sign_ins)
+        self.clients = Clients(self.store)
+        self.ended = EndedFamilies(self.store, remember_for=chosen.access_for * SECOND + 60 * SECOND)
+        self.memory = Memory(
+            self.store,
+            self.sign_ins,
+            Lifetimes(
+                access=chosen.access_for * SECOND,
+                refresh_idle=chosen.refresh_idle_for * SECOND,
+                refresh=chosen.refresh_for * SECOND,
+            ),
+        )
+        self.limits = Limits(
+            per_session=chosen.tries_per_session,
+            per_account=chosen.tries_per_account,
+            per_network=chosen.tries_per_network,
+            per_service=chosen.tries_per_service,
+        )
+        self.mint = Mint(KeyRing(()), chosen.issuer, chosen.api_audience)
+
+    async def open(self) -> None:
+        """Open the storage, take up what was in progress, and make sure there are keys."""
+        await self.store.open(self.hear)
+        await self.sign_ins.load(self.now())
+        await self.ended.load(self.now())
+        await self._make_keys()
+
+    async def close(self) -> None:
+        """Let waiting requests go, then let the storage finish."""
+        self.is_closing = True
+        self.sign_ins.ring_all()
+        for task in self._tasks:
+            task.cancel()
+        await self.store.close()
+
+    def check(self, token: str) -> Access:
+        """What a living access token of a living family says; raises `InvalidToken`."""
+        access = self.mint.check(token, self.now())
+        if access.family_id in self.ended:
+            raise InvalidToken("the device was signed out")
+        return access
+
+    def on_news(self, hear: Callable[[News], None]) -> None:
+        """Call `hear` with all news, after the house itself has taken it."""
+        self._hearers.append(hear)
+
+    def hear(self, news: News) -> None:
+        """Take news of the storage; in the event loop."""
+        self.sign_ins.hear(news)
+        self.clients.hear(news)
+        self.ended.hear(news, self.now())
+        if news.subject in ("key", "lost"):
+            self.do_later(self._load_keys())
+        if news.subject == "lost":
+            self.do_later(self.ended.load(self.now()))
+        for hear in self._hearers:
+            hear(news)
+
+    def do_later(self, work: Coroutine[object, object, None]) -> None:
+        """Do this in the background; a failure is logged."""
+        task = asyncio.get_running_loop().create_task(_logged(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def sweep(self) -> None:
+        """Forget what is dead, in memory and in the storage."""
+        now = self.now()
+        self.sign_ins.sweep(now)
+        self.ended.sweep(now)
+        while await self.store.sweep(now):
+            continue
+
+    async def _make_keys(self) -> None:
+        kept = {key.algorithm for key in await self.store.keys()}
+        for algorithm in ALGORITHMS:
+            if algorithm not in kept:
+                drawn = await asyncio.to_thread(draw_key, algorithm, self.now(), self.now())
+                await self.store.add_key(drawn)
+        await self._load_keys()
+
+    async def _load_keys(self) -> None:
+        self.mint.use(KeyRing(await self.store.keys()))
+
+
+async def _logged(work: Coroutine[object, object, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("something in the background failed")

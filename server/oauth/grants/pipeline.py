@@ -1,0 +1,123 @@
+"""The steps that every token request shares (RFC 6749 section 3.2), and the shape of a grant.
+
+The order is the law: parameters, then the client's authentication, then whether it may use the grant, then the grant.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from server.oauth import client as clients
+from server.oauth.client import Client, Credentials
+from server.oauth.device import DeviceAuthorization, Pace
+from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
+from server.oauth.secret import digest, draw
+from server.oauth.store import Change, Store
+from server.oauth.token import Family, RefreshToken
+
+
+class SignIns(Protocol):
+    """Sign-ins in progress, as `server/live` holds them in front of the store."""
+
+    async def find(self, code_hash: bytes) -> DeviceAuthorization | None: ...
+
+    async def redeem(
+        self, code_hash: bytes, change: Change, family: Family, refresh_token: RefreshToken | None
+    ) -> DeviceAuthorization: ...
+
+    def keep_pace(self, code_hash: bytes, now: int) -> tuple[Pace, bool]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long things live, in milliseconds."""
+
+    access: int
+    refresh_idle: int
+    refresh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a grant may ask and write."""
+
+    store: Store
+    sign_ins: SignIns
+    lifetimes: Lifetimes
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A token request whose shared steps are done. `is_held_over`: it was counted as a poll when it arrived."""
+
+    client: Client
+    parameters: Mapping[str, str]
+    now: int
+    is_held_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What is to be minted: an access token of this family with these scopes until `expires_at`."""
+
+    family: Family
+    scopes: tuple[str, ...]
+    expires_at: int
+    refresh_token: str | None
+
+
+class Grant(Protocol):
+    """The shape of a module in `server/oauth/grants`."""
+
+    @property
+    def GRANT_TYPE(self) -> str: ...
+
+    @property
+    def PARAMETERS(self) -> tuple[str, ...]: ...
+
+    async def redeem(self, request: TokenRequest, memory: Memory) -> Issue: ...
+
+
+def choose(parameters: Mapping[str, str], by_type: Mapping[str, Grant]) -> Grant:
+    """The grant that is asked for. Raises `InvalidRequest` or `UnsupportedGrantType`."""
+    grant_type = parameters.get("grant_type")
+    if grant_type is None:
+        raise InvalidRequest("grant_type is missing")
+    grant = by_type.get(grant_type)
+    if grant is None:
+        if grant_type == "password":
+            raise UnsupportedGrantType(
+                "the password grant is not offered (RFC 9700 section 2.4): use the device authorization grant"
+            )
+        raise UnsupportedGrantType("this grant type is not offered; see grant_types_supported in the metadata")
+    for name in grant.PARAMETERS:
+        if name not in parameters:
+            raise InvalidRequest(f"{name} is missing")
+    return grant
+
+
+def prove_client(client: Client | None, shown: Credentials, grant_type: str) -> Client:
+    """The client that this request proves to be, if it may use this grant."""
+    proven = clients.authenticate(client, shown)
+    proven.may_use(grant_type)
+    return proven
+
+
+async def check_parties(memory: Memory, client_id: str, account_id: str | None) -> None:
+    """Raise `InvalidGrant` unless the account may still sign devices in: asked again at every issue of tokens."""
+    account = await memory.store.find_account(account_id) if account_id is not None else None
+    client = await memory.store.find_client(client_id)
+    if account is None or not account.is_enabled or client is None or not client.is_enabled:
+        raise InvalidGrant("the account or the client may no longer sign in")
+
+
+def draw_refresh_token(family: Family, lifetimes: Lifetimes, now: int) -> tuple[str, RefreshToken]:
+    """A refresh token to hand out, and the form in which it is kept; never outlives its family."""
+    secret = draw()
+    expires_at = min(now + lifetimes.refresh_idle, family.expires_at)
+    return secret, RefreshToken(digest("refresh_token", secret), family.family_id, now, expires_at)
+
+
+def access_expiry(family: Family, lifetimes: Lifetimes, now: int) -> int:
+    """When an access token issued now expires: never after its family, in whole seconds as JWTs count."""
+    return min(now + lifetimes.access, family.expires_at) // 1_000 * 1_000

@@ -1,0 +1,54 @@
+"""Every URL the house answers, on one screen, grouped by who asks. All are under the path of the issuer."""
+
+from collections.abc import Sequence
+
+from starlette.routing import BaseRoute, Mount, Route
+
+from server.answers import Handler, counter
+from server.api.table import api_routes
+from server.endpoints.device_authorization import DeviceAuthorizationEndpoint
+from server.endpoints.health import HealthEndpoint
+from server.endpoints.introspection import IntrospectionEndpoint
+from server.endpoints.metadata import JwksEndpoint, MetadataEndpoint
+from server.endpoints.mqtt_credentials import MqttCredentialsEndpoint
+from server.endpoints.revocation import RevocationEndpoint
+from server.endpoints.token import TokenEndpoint
+from server.house import House
+
+TOKEN_PATH = "/token"  # noqa: S105 - a path
+API_PATH = "/api"
+
+
+def routes(house: House, pages: Sequence[BaseRoute]) -> list[BaseRoute]:
+    """The whole table. The well-known documents stand at the root of the host (RFC 8414 section 3.1)."""
+    path = house.settings.path
+    metadata = MetadataEndpoint(house)
+    inner = [
+        # devices
+        _post(TOKEN_PATH, TokenEndpoint(house)),
+        _post("/device_authorization", DeviceAuthorizationEndpoint(house)),
+        _post("/revoke", RevocationEndpoint(house)),
+        _post("/mqtt/credentials", MqttCredentialsEndpoint(house)),
+        # whoever verifies tokens
+        _post("/introspect", IntrospectionEndpoint(house)),
+        _get("/jwks", JwksEndpoint(house)),
+        # whoever has a token
+        *api_routes(house, API_PATH),
+        # operators
+        _get("/health", HealthEndpoint(house)),
+        # people
+        *pages,
+    ]
+    well_known = [
+        _get(f"/.well-known/oauth-authorization-server{path}", metadata),
+        _get(f"{path}/.well-known/openid-configuration", metadata),
+    ]
+    return [*well_known, Mount(path, routes=inner)] if path else [*inner[:2], *well_known, *inner[2:]]
+
+
+def _post(path: str, endpoint: Handler) -> Route:
+    return Route(path, counter(endpoint), methods=["POST"])
+
+
+def _get(path: str, endpoint: Handler) -> Route:
+    return Route(path, counter(endpoint), methods=["GET"])
