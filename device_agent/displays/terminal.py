@@ -1,0 +1,88 @@
+"""A terminal: the QR, the code in block letters and in text, redrawn in place; the screen is never taken over."""
+
+import os
+
+from device_agent.displays import cells, qr
+from device_agent.displays.canvas import Canvas
+from device_agent.displays.layout import Style, code_page, message_page, number_page
+from device_agent.displays.port import Look
+from device_agent.displays.states import say
+
+_WITH_CODE = ("waiting", "offline", "rate_limited")
+
+
+def suits(look: Look) -> bool:
+    """A terminal that can move its cursor and shows UTF-8."""
+    encoding = (getattr(look.stream, "encoding", None) or "").lower().replace("-", "")
+    return look.stream.isatty() and look.environment.get("TERM", "dumb") not in ("dumb", "") and encoding == "utf8"
+
+
+class Terminal:
+    """Draws on `look.stream`. The code stays in the scroll-back only until it is no longer needed (DEV-37)."""
+
+    def __init__(self, look: Look) -> None:
+        self._stream = look.stream
+        self._environment = look.environment
+        self._qr = look.qr
+        self._style = Style(look.is_colorless)
+        self._colors = cells.palette(look.environment)
+        self._code: dict[str, object] = {}
+        self._height = 0
+        self._size = (0, 0)
+        self._drawn: list[str] = []
+
+    def prepare(self) -> None:
+        """Load the QR encoder."""
+        if self._qr != "off":
+            qr.load()
+
+    def show(self, state: str, **facts: object) -> None:
+        """Draw a state over the one before."""
+        sentence, action = say(state, facts)
+        columns, rows = self._measure()
+        if state == "waiting":
+            self._code = facts
+        elif state not in _WITH_CODE:
+            self._code = {}
+        if state == "note":
+            self._append(message_page(sentence, action, columns, self._style, False))
+        elif self._code:
+            # The last row stays free for the cursor, or the terminal would scroll.
+            top = sentence if state == "waiting" else f"{sentence} {action}"
+            page = code_page(self._code, top, columns, rows - 1, self._qr, self._colors, self._style)
+            self._replace(page)
+        elif state == "phone_connected":
+            self._replace(number_page(sentence, action, str(facts["number"]), columns, self._style))
+        else:
+            self._replace(message_page(sentence, action, columns, self._style, state == "signed_in"))
+
+    def close(self) -> None:
+        """Nothing is left switched on."""
+
+    def _measure(self) -> tuple[int, int]:
+        try:
+            size = os.get_terminal_size(self._stream.fileno())
+            columns, rows = size.columns or 80, size.lines or 24
+        except (OSError, ValueError):
+            columns, rows = 80, 24
+        if self._size not in ((0, 0), (columns, rows)) and self._height:
+            # The terminal has reflowed what was drawn; nobody knows where it is now.
+            self._stream.write("\x1b[2J\x1b[H")
+            self._height, self._drawn = 0, []
+        self._size = (columns, rows)
+        return columns, rows
+
+    def _replace(self, page: Canvas) -> None:
+        rows = page.rows()
+        if rows == self._drawn:
+            return
+        up = f"\x1b[{self._height}A\r" if self._height else ""
+        body = "".join([f"{row}\x1b[K\n" for row in rows])
+        self._stream.write(f"{up}{body}\x1b[J")
+        self._stream.flush()
+        self._height, self._drawn = len(rows), rows
+
+    def _append(self, page: Canvas) -> None:
+        self._stream.write("".join([f"{row}\x1b[K\n" for row in page.rows()]))
+        self._stream.flush()
+        self._height, self._drawn = 0, []
