@@ -1,4 +1,4 @@
-"""The templates: autoescaped, and strict, so that a page with a missing fact fails in a test and not before a person."""
+"""The templates: autoescaped, and strict: a page with a missing fact fails in a test, not before a person."""
 
 from pathlib import Path
 from urllib.parse import quote

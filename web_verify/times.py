@@ -1,4 +1,4 @@
-"""Instants and durations in words: relative first, then the clock in UTC, since no script asks the phone for its zone."""
+"""Instants and durations in words: relative first, then the clock in UTC, since no script asks for the phone's zone."""
 
 from datetime import UTC, datetime
 

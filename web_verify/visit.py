@@ -24,7 +24,7 @@ class House:
 
 @dataclass(slots=True)
 class Visit:
-    """A request on its way through one page. `cookie` says what to set when it leaves: nothing, a guest's, a person's."""
+    """A request on its way through one page. `is_new`: the cookie is set when it leaves, for longer if it `stays`."""
 
     house: House
     request: Request

@@ -1,7 +1,7 @@
 """Every sentence a person reads, in English, under the key a translation will use.
 
-Words: connect, sign in, sign out; never authenticate, authorise, grant. Sentence case, short, no idioms. `{…}` is filled
-with an escaped value; the tags in a sentence are ours.
+Words: connect, sign in, sign out; never authenticate, authorise, grant. Sentence case, short, no idioms. `{…}` is
+filled with an escaped value; the tags in a sentence are ours.
 """
 
 from typing import Final
@@ -31,7 +31,6 @@ WORDS: Final[dict[str, str]] = {
     "sign_in.h1": "Sign in to continue",
     "sign_in.h1_alone": "Sign in",
     "sign_in.banner": "To sign in {app}",
-    "sign_in.code": "Code {code}",
     "sign_in.username": "Name or email",
     "sign_in.password": "Password",
     "sign_in.go": "Sign in",
@@ -49,15 +48,15 @@ WORDS: Final[dict[str, str]] = {
     "consent.app": "App",
     "consent.registered": "Known to {service}",
     "consent.asked": "Asked",
-    "consent.ends": "Code ends",
+    "consent.ends": "ends {when}",
     "consent.network": "Network",
     "consent.address": "from {address}",
-    "consent.claims": "Device",
-    "consent.claimed": "calls itself “{name}”",
+    "consent.claims": "What the device says of itself",
+    "consent.claimed": "It calls itself “{name}”",
     "consent.unverified": "not verified",
-    "consent.unnamed": "gives no name",
+    "consent.unnamed": "It gives no name",
     "consent.account": "Account",
-    "consent.switch": "Not you? Use another account",
+    "consent.switch": "Use another account",
     "consent.scopes": "{app} will be able to",
     "consent.scopes_none": "{app} asks for nothing more than to be signed in.",
     "consent.cannot": "It can't see your password or change your account.",
@@ -137,12 +136,12 @@ WORDS: Final[dict[str, str]] = {
     "broken.h1": "Something went wrong here",
     "broken.body": "It is our fault, not yours. Wait a minute, then open the page again. "
     "Your device shows whether it was signed in.",
-    "again": "Open the page again",
+    "back.again": "Open the page again",
     "back.code": "Type a code",
     # Times
     "time.now": "just now",
-    "time.both": "{ago} ({clock})",
-    "time.both_day": "{ago} ({day}, {clock})",
+    "time.both": "{ago} <span>({clock})</span>",
+    "time.both_day": "{ago} <span>({day}, {clock})</span>",
 }
 
 COUNTED: Final[dict[str, tuple[str, str]]] = {

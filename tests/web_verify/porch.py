@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -13,6 +14,7 @@ from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.web_verify.memory_desk import PASSWORD, MemoryDesk
+from web_verify.forms import FORM_TYPE
 from web_verify.look import Look
 from web_verify.routes import lost, pages
 from web_verify.session import cookie_name
@@ -43,8 +45,10 @@ class Phone(requests.Session):
     def open(self, path: str, **more: object) -> requests.Response:
         return self.get(self.porch.url + path, allow_redirects=False, timeout=10, **more)  # type: ignore[arg-type]
 
-    def send(self, path: str, fields: object, **more: object) -> requests.Response:
-        return self.post(self.porch.url + path, data=fields, allow_redirects=False, timeout=10, **more)  # type: ignore[arg-type]
+    def fill(self, path: str, fields: object, **more: object) -> requests.Response:
+        data = urlencode(fields) if isinstance(fields, list) else fields
+        more["headers"] = {**({"Content-Type": FORM_TYPE} if data is not fields else {}), **(more.get("headers") or {})}  # type: ignore[dict-item]
+        return self.post(self.porch.url + path, data=data, allow_redirects=False, timeout=10, **more)  # type: ignore[arg-type]
 
     def token(self) -> str:
         """The form token of this visitor, read from a page with a form."""
@@ -52,7 +56,7 @@ class Phone(requests.Session):
         return page.split('name="form_token" value="')[1].split('"')[0]
 
     def submit(self, path: str, *fields: tuple[str, str], **more: object) -> requests.Response:
-        return self.send(path, [("form_token", self.token()), *fields], **more)
+        return self.fill(path, [("form_token", self.token()), *fields], **more)
 
     def secret(self) -> str:
         return self.cookies.get(cookie_name(self.porch.look)) or ""
@@ -76,22 +80,50 @@ def app(desk: MemoryDesk, look: Look) -> ASGIApp:
     return with_request_id
 
 
+class Street:
+    """One server for many porches: each test hangs its own pages and desk behind the same address."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+
 @contextmanager
-def open_porch(prefix: str = "", *, secure_cookies: bool = False) -> Iterator[Porch]:
-    desk, look = MemoryDesk(), Look("Porchlight", "tv.example.com", prefix, secure_cookies)
-    config = uvicorn.Config(app(desk, look), log_config=None, lifespan="off", ws="none", server_header=False)
+def serve(asgi: ASGIApp) -> Iterator[str]:
+    """Serve on a free port of the loopback until the block ends; the address, without a slash at its end."""
+    config = uvicorn.Config(asgi, log_config=None, lifespan="off", ws="none", proxy_headers=False)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as door:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
         thread.start()
         try:
-            yield Porch(f"http://127.0.0.1:{door.getsockname()[1]}{prefix}", desk, look)
+            yield f"http://127.0.0.1:{door.getsockname()[1]}"
         finally:
             server.should_exit = server.force_exit = True
             thread.join(10)
 
 
+@contextmanager
+def open_porch(prefix: str = "", *, secure_cookies: bool = False) -> Iterator[Porch]:
+    """A porch with a server of its own, for another look."""
+    desk, look = MemoryDesk(), Look("Porchlight", "tv.example.com", prefix, secure_cookies)
+    with serve(app(desk, look)) as url:
+        yield Porch(url + prefix, desk, look)
+
+
+@pytest.fixture(scope="session")
+def street() -> Iterator[tuple[Street, str]]:
+    served = Street()
+    with serve(served) as url:
+        yield served, url
+
+
 @pytest.fixture
-def porch() -> Iterator[Porch]:
-    with open_porch() as opened:
-        yield opened
+def porch(street: tuple[Street, str]) -> Porch:
+    served, url = street
+    desk, look = MemoryDesk(), Look("Porchlight", "tv.example.com", secure_cookies=False)
+    served.app = app(desk, look)
+    return Porch(url, desk, look)
