@@ -1,0 +1,256 @@
+"""The promises of `server/oauth/store.py` in the memory of one process: for tests and for trying things out.
+
+Nothing waits between reading and writing, so in one event loop every promise is atomic. Nothing survives the process.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from server.oauth import guess
+from server.oauth.account import Account, Session, tidy_username
+from server.oauth.client import Client
+from server.oauth.device import DeviceAuthorization
+from server.oauth.guess import Budget, Count
+from server.oauth.store import CodeTaken, NameTaken, News, SigningKey
+from server.oauth.token import Family, RefreshToken, Rotation, end
+
+from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR
+from .memory_readings import MemoryReadings
+
+K = TypeVar("K")
+V = TypeVar("V")
+_log = logging.getLogger(__name__)
+
+
+class MemoryStore:
+    """The cellar without a cellar."""
+
+    def __init__(self) -> None:
+        self._hear: Callable[[News], None] | None = None
+        self._devices: dict[bytes, DeviceAuthorization] = {}
+        self._user_codes: dict[bytes, bytes] = {}
+        self._families: dict[str, Family] = {}
+        self._tokens: dict[bytes, RefreshToken] = {}
+        self._clients: dict[str, Client] = {}
+        self._accounts: dict[str, Account] = {}
+        self._usernames: dict[str, str] = {}
+        self._sessions: dict[bytes, Session] = {}
+        self._counts: dict[str, tuple[Count, int]] = {}
+        self._keys: dict[str, SigningKey] = {}
+        self.readings = MemoryReadings()
+
+    async def open(self, hear: Callable[[News], None]) -> None:
+        self._hear = hear
+
+    async def close(self) -> None:
+        self._hear = None
+
+    def _tell(self, news: News) -> None:
+        try:
+            if self._hear is not None:
+                self._hear(news)
+        except Exception:
+            _log.exception("news of %s could not be heard", news.subject)
+
+    # Device authorizations
+
+    async def add_device(self, authorization: DeviceAuthorization) -> None:
+        if authorization.user_code_hash in self._user_codes or authorization.code_hash in self._devices:
+            raise CodeTaken
+        self._devices[authorization.code_hash] = authorization
+        self._user_codes[authorization.user_code_hash] = authorization.code_hash
+
+    async def find_device(self, code_hash: bytes) -> DeviceAuthorization | None:
+        return self._devices.get(code_hash)
+
+    async def find_device_by_user_code(self, user_code_hash: bytes) -> DeviceAuthorization | None:
+        code_hash = self._user_codes.get(user_code_hash)
+        return None if code_hash is None else self._devices[code_hash]
+
+    async def change_device(
+        self, code_hash: bytes, change: Callable[[DeviceAuthorization | None], DeviceAuthorization]
+    ) -> DeviceAuthorization:
+        before = self._devices.get(code_hash)
+        after = change(before)
+        if after != before:
+            if before is None or after.code_hash != code_hash:
+                raise LookupError("a change cannot make a device authorization, nor give it another code")
+            self._devices[code_hash] = after
+            self._tell(News("device", code_hash.hex(), after))
+        return after
+
+    async def redeem_device(
+        self,
+        code_hash: bytes,
+        change: Callable[[DeviceAuthorization | None], DeviceAuthorization],
+        family: Family,
+        refresh_token: RefreshToken | None,
+    ) -> DeviceAuthorization:
+        after = await self.change_device(code_hash, change)
+        self._families[family.family_id] = family
+        if refresh_token is not None:
+            self._tokens[refresh_token.token_hash] = refresh_token
+        return after
+
+    async def unexpired_devices(self, now: int) -> Sequence[DeviceAuthorization]:
+        return [authorization for authorization in self._devices.values() if not authorization.is_expired(now)]
+
+    # Token families
+
+    async def find_family(self, family_id: str) -> Family | None:
+        return self._families.get(family_id)
+
+    async def families(self, account_id: str | None = None) -> Sequence[Family]:
+        found = [family for family in self._families.values() if account_id in (None, family.account_id)]
+        return sorted(found, key=lambda family: (-family.last_seen_at, family.family_id))
+
+    async def ended_families(self, since: int) -> Sequence[str]:
+        return [f.family_id for f in self._families.values() if f.ended_at is not None and f.ended_at >= since]
+
+    async def end_family(self, family_id: str, now: int) -> Family | None:
+        family = self._families.get(family_id)
+        return None if family is None else self._keep_family(family, end(family, now))
+
+    def _keep_family(self, before: Family, after: Family) -> Family:
+        self._families[after.family_id] = after
+        if after.ended_at != before.ended_at:
+            self._tell(News("family", after.family_id, after))
+        return after
+
+    async def find_refresh_token(self, token_hash: bytes) -> tuple[RefreshToken, Family] | None:
+        token = self._tokens.get(token_hash)
+        return None if token is None else (token, self._families[token.family_id])
+
+    async def rotate(self, token_hash: bytes, change: Callable[[RefreshToken, Family], Rotation]) -> Rotation | None:
+        shown = self._tokens.get(token_hash)
+        if shown is None:
+            return None
+        family = self._families[shown.family_id]
+        rotation = change(shown, family)
+        self._keep_family(family, rotation.family)
+        for token in (rotation.shown, rotation.successor):
+            if token is not None:
+                self._tokens[token.token_hash] = token
+        return rotation
+
+    # Clients, accounts, sessions
+
+    async def add_client(self, client: Client) -> None:
+        if client.client_id in self._clients:
+            raise NameTaken
+        self._clients[client.client_id] = client
+        self._tell(News("client", client.client_id, client))
+
+    async def change_client(self, client: Client) -> None:
+        _found(self._clients, client.client_id)
+        self._clients[client.client_id] = client
+        self._tell(News("client", client.client_id, client))
+
+    async def find_client(self, client_id: str) -> Client | None:
+        return self._clients.get(client_id)
+
+    async def clients(self) -> Sequence[Client]:
+        return [self._clients[client_id] for client_id in sorted(self._clients)]
+
+    async def add_account(self, account: Account) -> None:
+        if account.account_id in self._accounts:
+            raise NameTaken
+        self._keep_account(account)
+
+    async def change_account(self, account: Account) -> None:
+        before = _found(self._accounts, account.account_id)
+        self._keep_account(account, tidy_username(before.username))
+
+    def _keep_account(self, account: Account, old_name: str | None = None) -> None:
+        name = tidy_username(account.username)
+        if self._usernames.get(name, account.account_id) != account.account_id:
+            raise NameTaken
+        if old_name is not None:
+            del self._usernames[old_name]
+        self._usernames[name] = account.account_id
+        self._accounts[account.account_id] = account
+        self._tell(News("account", account.account_id, account))
+
+    async def find_account(self, account_id: str) -> Account | None:
+        return self._accounts.get(account_id)
+
+    async def find_account_by_username(self, username: str) -> Account | None:
+        account_id = self._usernames.get(tidy_username(username))
+        return None if account_id is None else self._accounts[account_id]
+
+    async def add_session(self, session: Session) -> None:
+        self._sessions[session.session_hash] = session
+
+    async def find_session(self, session_hash: bytes) -> Session | None:
+        return self._sessions.get(session_hash)
+
+    async def end_session(self, session_hash: bytes) -> None:
+        self._sessions.pop(session_hash, None)
+
+    # Guess budgets
+
+    async def take_tries(self, budgets: Sequence[Budget], now: int) -> int:
+        counts = {budget.key: self._counts[budget.key][0] for budget in budgets if budget.key in self._counts}
+        taken, wait = guess.take(budgets, counts, now)
+        for budget in budgets:
+            if budget.key in taken:
+                count = taken[budget.key]
+                self._counts[budget.key] = (count, count.started_at + budget.window)
+        return wait
+
+    async def give_back_tries(self, budgets: Sequence[Budget]) -> None:
+        for budget in budgets:
+            count, ends_at = self._counts.get(budget.key, (Count(0, 0), 0))
+            if count.tries > 0:
+                self._counts[budget.key] = (Count(count.tries - 1, count.started_at), ends_at)
+
+    # Keys
+
+    async def keys(self) -> Sequence[SigningKey]:
+        return sorted(self._keys.values(), key=lambda key: (key.created_at, key.key_id))
+
+    async def add_key(self, key: SigningKey) -> None:
+        self._keys[key.key_id] = key
+        self._tell(News("key", key.key_id, key))
+
+    async def change_key(self, key: SigningKey) -> None:
+        _found(self._keys, key.key_id)
+        await self.add_key(key)
+
+    # The house
+
+    async def sweep(self, now: int) -> int:
+        gone = {f.family_id: f.device_id for f in self._families.values() if _is_gone(f, now)}
+        live = {f.device_id for f in self._families.values() if f.family_id not in gone}
+        expired = [d for d in self._devices.values() if d.expires_at <= now - DEVICE_KEPT_FOR]
+        deleted = 0
+        deleted += _drop(self._devices, (d.code_hash for d in expired), BATCH)
+        _drop(self._user_codes, (d.user_code_hash for d in expired if d.code_hash not in self._devices), BATCH)
+        deleted += _drop(self._sessions, (k for k, s in self._sessions.items() if not s.is_live(now)), BATCH - deleted)
+        deleted += _drop(self._counts, (k for k, (_, ends) in self._counts.items() if ends <= now), BATCH - deleted)
+        deleted += self.readings.forget(set(gone.values()) - live, BATCH - deleted)
+        lapsed = (k for k, t in self._tokens.items() if t.expires_at <= now or t.family_id in gone)
+        deleted += _drop(self._tokens, lapsed, BATCH - deleted)
+        held = {token.family_id for token in self._tokens.values()}
+        return deleted + _drop(self._families, (k for k in gone if k not in held), BATCH - deleted)
+
+
+def _is_gone(family: Family, now: int) -> bool:
+    over_at = family.expires_at if family.ended_at is None else min(family.ended_at, family.expires_at)
+    return over_at <= now - FAMILY_KEPT_FOR
+
+
+def _drop(things: dict[K, V], doomed: Iterable[K], most: int) -> int:
+    """Delete at most `most` of the doomed; how many were deleted."""
+    keys = list(islice(doomed, max(0, most)))
+    for key in keys:
+        del things[key]
+    return len(keys)
+
+
+def _found(things: Mapping[K, V], key: K) -> V:
+    if key not in things:
+        raise LookupError(f"there is no {key}")
+    return things[key]

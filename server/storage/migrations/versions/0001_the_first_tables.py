@@ -1,0 +1,165 @@
+"""The first tables: what the law wants remembered, the outbox of news, and readings."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    _device_authorization()
+    _family()
+    _refresh_token()
+    _client()
+    _account()
+    _session()
+    _guess_count()
+    _signing_key()
+    _news()
+    _reading()
+
+
+def _device_authorization() -> None:
+    op.create_table(
+        "device_authorization",
+        sa.Column("code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("user_code_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("claimed_name", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=True),
+        sa.Column("auth_time", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("code_hash", name="pk_device_authorization"),
+        sa.UniqueConstraint("user_code_hash", name="uq_device_authorization_user_code_hash"),
+    )
+
+
+def _family() -> None:
+    op.create_table(
+        "family",
+        sa.Column("family_id", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("auth_time", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("claimed_name", sa.String(), nullable=True),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("family_id", name="pk_family"),
+    )
+    op.create_index("ix_family_account_id_last_seen_at", "family", ["account_id", "last_seen_at"])
+
+
+def _refresh_token() -> None:
+    op.create_table(
+        "refresh_token",
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("family_id", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("spent_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["family_id"], ["family.family_id"], name="fk_refresh_token_family_id"),
+        sa.PrimaryKeyConstraint("token_hash", name="pk_refresh_token"),
+    )
+
+
+def _client() -> None:
+    op.create_table(
+        "client",
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("grants", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("auth_method", sa.String(), nullable=False),
+        sa.Column("secret_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("client_id", name="pk_client"),
+    )
+
+
+def _account() -> None:
+    op.create_table(
+        "account",
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("username", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("tidy_username", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", name="pk_account"),
+        sa.UniqueConstraint("tidy_username", name="uq_account_tidy_username"),
+    )
+
+
+def _session() -> None:
+    op.create_table(
+        "session",
+        sa.Column("session_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("auth_time", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("session_hash", name="pk_session"),
+    )
+
+
+def _guess_count() -> None:
+    op.create_table(
+        "guess_count",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_guess_count"),
+    )
+
+
+def _signing_key() -> None:
+    op.create_table(
+        "signing_key",
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("algorithm", sa.String(), nullable=False),
+        sa.Column("private_pem", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("active_at", sa.BigInteger(), nullable=False),
+        sa.Column("retired_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("key_id", name="pk_signing_key"),
+    )
+
+
+def _news() -> None:
+    op.create_table(
+        "news",
+        sa.Column("news_id", sa.Integer(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("news_id", name="pk_news"),
+        sqlite_autoincrement=True,
+    )
+
+
+def _reading() -> None:
+    op.create_table(
+        "reading",
+        sa.Column("reading_id", sa.String(), nullable=False),
+        sa.Column("device_id", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("stream", sa.String(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("device_id", "number", name="pk_reading"),
+    )
+    op.create_index("ix_reading_account_id_at", "reading", ["account_id", "at"])

@@ -1,0 +1,163 @@
+"""The promises of `server/oauth/store.py` on a SQL database. Each line hands a job to the one who writes, or asks."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from server.oauth.account import Account, Session
+from server.oauth.client import Client
+from server.oauth.device import DeviceAuthorization
+from server.oauth.guess import Budget
+from server.oauth.store import CodeTaken, NameTaken, News, SigningKey, StorageError
+from server.oauth.token import Family, RefreshToken, Rotation
+
+from . import devices, families, guesses, people, sql_readings
+from .database import Database
+from .faults import Duplicate
+from .group import Group
+from .kept import ACCOUNTS, CLIENTS, DEVICES, FAMILIES, SESSIONS
+from .readings import Reading
+from .sweep import sweep
+
+
+class SqlStore:
+    """The cellar on SQLite or PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._open: Group | None = None
+        self.readings = SqlReadings(self)
+
+    @property
+    def group(self) -> Group:
+        if self._open is None:
+            raise StorageError("the storage is not open")
+        return self._open
+
+    async def open(self, hear: Callable[[News], None]) -> None:
+        group = Group(self._database, hear)
+        await group.open()
+        self._open = group
+
+    async def close(self) -> None:
+        group, self._open = self._open, None
+        if group is not None:
+            await group.close()
+
+    async def add_device(self, authorization: DeviceAuthorization) -> None:
+        try:
+            await self.group.add(DEVICES.add_together, authorization)
+        except Duplicate:
+            raise CodeTaken from None
+
+    async def find_device(self, code_hash: bytes) -> DeviceAuthorization | None:
+        return await self.group.ask(lambda connection: DEVICES.find(connection, code_hash))
+
+    async def find_device_by_user_code(self, user_code_hash: bytes) -> DeviceAuthorization | None:
+        return await self.group.ask(lambda connection: devices.find_by_user_code(connection, user_code_hash))
+
+    async def change_device(self, code_hash: bytes, change: devices.Change) -> DeviceAuthorization:
+        return await self.group.do(lambda transaction: devices.change(transaction, code_hash, change))
+
+    async def redeem_device(
+        self, code_hash: bytes, change: devices.Change, family: Family, refresh_token: RefreshToken | None
+    ) -> DeviceAuthorization:
+        return await self.group.do(lambda tx: devices.redeem(tx, code_hash, change, family, refresh_token))
+
+    async def unexpired_devices(self, now: int) -> Sequence[DeviceAuthorization]:
+        return await self.group.ask(lambda connection: devices.unexpired(connection, now))
+
+    async def find_family(self, family_id: str) -> Family | None:
+        return await self.group.ask(lambda connection: FAMILIES.find(connection, family_id))
+
+    async def families(self, account_id: str | None = None) -> Sequence[Family]:
+        return await self.group.ask(lambda connection: families.of_account(connection, account_id))
+
+    async def ended_families(self, since: int) -> Sequence[str]:
+        return await self.group.ask(lambda connection: families.ended(connection, since))
+
+    async def end_family(self, family_id: str, now: int) -> Family | None:
+        return await self.group.do(lambda transaction: families.end_one(transaction, family_id, now))
+
+    async def find_refresh_token(self, token_hash: bytes) -> tuple[RefreshToken, Family] | None:
+        return await self.group.ask(lambda connection: families.find_token(connection, token_hash))
+
+    async def rotate(self, token_hash: bytes, change: Callable[[RefreshToken, Family], Rotation]) -> Rotation | None:
+        return await self.group.do(lambda transaction: families.rotate(transaction, token_hash, change))
+
+    async def add_client(self, client: Client) -> None:
+        await self._name(partial(people.add_client, client=client))
+
+    async def change_client(self, client: Client) -> None:
+        await self.group.do(lambda transaction: people.change_client(transaction, client))
+
+    async def find_client(self, client_id: str) -> Client | None:
+        return await self.group.ask(lambda connection: CLIENTS.find(connection, client_id))
+
+    async def clients(self) -> Sequence[Client]:
+        return await self.group.ask(people.clients)
+
+    async def add_account(self, account: Account) -> None:
+        await self._name(partial(people.add_account, account=account))
+
+    async def change_account(self, account: Account) -> None:
+        await self._name(partial(people.change_account, account=account))
+
+    async def _name(self, job: "partial[None]") -> None:
+        try:
+            await self.group.do(job)
+        except Duplicate:
+            raise NameTaken from None
+
+    async def find_account(self, account_id: str) -> Account | None:
+        return await self.group.ask(lambda connection: ACCOUNTS.find(connection, account_id))
+
+    async def find_account_by_username(self, username: str) -> Account | None:
+        return await self.group.ask(lambda connection: people.find_account_by_username(connection, username))
+
+    async def add_session(self, session: Session) -> None:
+        await self.group.do(lambda transaction: SESSIONS.add(transaction.connection, session))
+
+    async def find_session(self, session_hash: bytes) -> Session | None:
+        return await self.group.ask(lambda connection: SESSIONS.find(connection, session_hash))
+
+    async def end_session(self, session_hash: bytes) -> None:
+        await self.group.do(lambda transaction: people.end_session(transaction, session_hash))
+
+    async def take_tries(self, budgets: Sequence[Budget], now: int) -> int:
+        return await self.group.do(lambda transaction: guesses.take(transaction, budgets, now))
+
+    async def give_back_tries(self, budgets: Sequence[Budget]) -> None:
+        await self.group.do(lambda transaction: guesses.give_back(transaction, budgets))
+
+    async def keys(self) -> Sequence[SigningKey]:
+        return await self.group.ask(people.keys)
+
+    async def add_key(self, key: SigningKey) -> None:
+        await self.group.do(lambda transaction: people.add_key(transaction, key))
+
+    async def change_key(self, key: SigningKey) -> None:
+        await self.group.do(lambda transaction: people.change_key(transaction, key))
+
+    async def sweep(self, now: int) -> int:
+        return await self.group.do(lambda transaction: sweep(transaction, now))
+
+
+class SqlReadings:
+    """`Readings` in the same database."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    async def add(self, reading: Reading) -> None:
+        await self._store.group.do(lambda transaction: sql_readings.add(transaction, reading))
+
+    async def list(
+        self,
+        account_id: str,
+        device_id: str | None = None,
+        stream: str | None = None,
+        limit: int = 100,
+        before: int | None = None,
+    ) -> Sequence[Reading]:
+        query = partial(sql_readings.newest, account_id, device_id, stream, limit, before)
+        return await self._store.group.ask(query)
