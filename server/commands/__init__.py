@@ -43,8 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="porchlight",
         description="Sign-in for everything that has a screen or a chip but no keyboard.",
-        epilog="Settings come from flags, then PORCHLIGHT_* in the environment, then porchlight.toml in the data folder. "
-        "Exit codes: 0 done, 1 could not be done, 2 wrong usage or settings, 130 interrupted.",
+        epilog="Settings come from flags, then PORCHLIGHT_* in the environment, then porchlight.toml in the data "
+        "folder. Exit codes: 0 done, 1 could not be done, 2 wrong usage or settings, 130 interrupted.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from server.storage.schema import upgrade
+from server.storage import upgrade
 
 from .command import answer, make_data_dir, settings_of, storage_arguments
 

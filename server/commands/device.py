@@ -15,7 +15,9 @@ HELP: Final = "list the devices that are signed in, or sign some out"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="list the devices", description="List the devices, newest activity first.")
+    listing = actions.add_parser(
+        "list", help="list the devices", description="List the devices, newest activity first."
+    )
     listing.add_argument("--user", metavar="NAME", help="only those of this person")
     listing.add_argument("--all", action="store_true", help="those that are signed out, too")
     storage_arguments(listing)

@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="list the keys", description="List the signing keys.")
     storage_arguments(listing)
     listing.set_defaults(act=_list)
-    text = "Draw a new key; it is published at once, signs in ten minutes, and the old one stays until its tokens are dead."
+    text = "Draw a new key: published at once, signing in ten minutes; the old one stays until its tokens are dead."
     rotate = actions.add_parser("rotate", help="draw a new key", description=text)
     rotate.add_argument("--algorithm", choices=ALGORITHMS, default="ES256")
     rotate.add_argument("--now", action="store_true", help="sign with it at once (when the old key must not be used)")
@@ -39,7 +39,9 @@ def _list(args: argparse.Namespace) -> int:
         return [_row(key) for key in await desk.store.keys()]
 
     columns = ("key_id", "algorithm", "created_at", "active_at", "retired_at")
-    return answer_table(args, "keys", with_store(args, keys), columns, "There are no keys yet; the first start draws them.")
+    return answer_table(
+        args, "keys", with_store(args, keys), columns, "There are no keys yet; the first start draws them."
+    )
 
 
 def _row(key: SigningKey) -> dict[str, object]:

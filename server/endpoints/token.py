@@ -18,7 +18,7 @@ from server.house import House
 from server.oauth import scope
 from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE
-from server.oauth.errors import AuthorizationPending
+from server.oauth.errors import AuthorizationPending, OAuthError, SlowDown
 from server.oauth.grants import BY_TYPE
 from server.oauth.grants.pipeline import Issue, TokenRequest, choose, prove_client
 from server.oauth.secret import digest
@@ -45,11 +45,11 @@ class TokenEndpoint:
         wait_for = self._wait_for(request)
         try:
             issue = await grant.redeem(TokenRequest(client, form, self._house.now()), self._house.memory)
-        except AuthorizationPending as pending:
-            if not wait_for:
-                self._remember(request, client, form, body)
-                raise
-            return await self._hold(request, client, form, wait_for, pending)
+        except (AuthorizationPending, SlowDown) as undecided:
+            if wait_for:
+                return await self._hold(request, client, form, wait_for, undecided)
+            self._remember(request, client, form, body)
+            raise
         return self._answer(issue)
 
     def _wait_for(self, request: Request) -> int:
@@ -58,9 +58,12 @@ class TokenEndpoint:
         return min(int(asked[1]), self._house.settings.hold_for) if asked else 0
 
     async def _hold(
-        self, request: Request, client: Client, form: Mapping[str, str], seconds: int, pending: AuthorizationPending
+        self, request: Request, client: Client, form: Mapping[str, str], seconds: int, undecided: OAuthError
     ) -> Response:
-        """Wait for the decision, then ask the same grant again. Who hung up meanwhile redeems nothing."""
+        """Wait for the decision, then ask the same grant again; else it is answered as it was when it came.
+
+        Who hung up meanwhile redeems nothing.
+        """
         code_hash = digest("device_code", form["device_code"])
         hangs_up = asyncio.ensure_future(_until_hung_up(request))
         decided = asyncio.ensure_future(self._house.sign_ins.wait(code_hash, seconds))
@@ -73,12 +76,14 @@ class TokenEndpoint:
             decided.cancel()
         applied = {"preference-applied": f"wait={seconds}"}
         if self._house.is_closing:
-            return _with_headers(refusal(pending), applied)
+            return _with_headers(refusal(undecided), applied)
         again = TokenRequest(client, form, self._house.now(), is_held_over=True)
         try:
             return _with_headers(self._answer(await BY_TYPE[GRANT_TYPE].redeem(again, self._house.memory)), applied)
-        except AuthorizationPending as still:
-            return _with_headers(refusal(still), applied)
+        except AuthorizationPending:
+            return _with_headers(refusal(undecided), applied)
+        except OAuthError as decided_otherwise:
+            return _with_headers(refusal(decided_otherwise), applied)
 
     def _answer(self, issue: Issue) -> Response:
         """The successful answer (RFC 6749 section 5.1)."""
@@ -86,7 +91,7 @@ class TokenEndpoint:
         content = {
             "access_token": self._house.mint.sign(issue.family, issue.scopes, now, issue.expires_at),
             "token_type": "Bearer",
-            "expires_in": max(0, (issue.expires_at - now) // 1_000),
+            "expires_in": issue.expires_at // 1_000 - now // 1_000,
             "scope": scope.write(issue.scopes),
         }
         if issue.refresh_token is not None:

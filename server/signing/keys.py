@@ -55,7 +55,7 @@ class KeyRing:
         self._pairs = {key.key_id: unpack(key) for key in sorted(keys, key=lambda key: key.active_at)}
 
     def signing(self, algorithm: str, now: int) -> Pair:
-        """The newest active key of this algorithm, or the first when none is active yet; `LookupError` when there is none."""
+        """The newest active key, or the first before any is active; `LookupError` when there is none."""
         pairs = [pair for pair in self._pairs.values() if pair.kept.algorithm == algorithm]
         if not pairs:
             raise LookupError(f"there is no {algorithm} key; run: porchlight keys rotate")

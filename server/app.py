@@ -1,0 +1,140 @@
+"""The composition root: the only file that knows every room. It builds one server and speaks ASGI for it."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.routing import Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.answers import json_answer
+from server.desk import HouseDesk
+from server.endpoints.fast_poll import FastPoll
+from server.gateway.brokers import open_broker
+from server.gateway.doorkeeper import HouseDoorkeeper
+from server.gateway.relay import Relay
+from server.house import House, wall_clock
+from server.oauth.secret import draw_id
+from server.oauth.store import News
+from server.routes import API_PATH, TOKEN_PATH, routes
+from server.settings import Settings, load, with_ports
+from server.storage import open_storage
+from web_verify.look import Look
+from web_verify.routes import lost, pages
+
+SWEEP_EVERY: Final = 30.0
+_MACHINES: Final = re.compile(r"/(\.well-known|api|token|device_authorization|revoke|introspect|jwks|mqtt|health)(/|$)")
+
+
+class Porchlight:
+    """One server. `start` before the first request, `close` after the last; both by the ASGI lifespan, or by hand."""
+
+    def __init__(self, settings: Settings, *, now: Callable[[], int] = wall_clock) -> None:
+        """`settings.issuer` must be known by now. `now` gives milliseconds since the epoch."""
+        store = open_storage(settings.storage_url)
+        self.house = House(settings, store, store.readings, now)
+        look = Look(
+            name=settings.service_name,
+            host=urlsplit(settings.issuer).netloc,
+            prefix=settings.path,
+            secure_cookies=settings.is_secure,
+        )
+        desk = HouseDesk(self.house)
+        self._lost = lost(desk, look)
+        self._router = Router(routes(self.house, pages(desk, look)), default=self._nowhere, redirect_slashes=False)
+        self._front = FastPoll(self._behind, self.house, settings.path + TOKEN_PATH)
+        self._broker = open_broker(settings, HouseDoorkeeper(self.house), self.house.now)
+        self._relay = Relay(self._behind, settings.path + API_PATH, self.house.now)
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open everything. Raises `StorageError` and `OSError` (a taken MQTT port) with what is wrong."""
+        await self.house.open()
+        self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
+        if self._broker is not None:
+            self.house.on_news(self._hear)
+            await self._broker.start(self._relay.answer)
+            self.house.sessions = self._broker
+
+    def begin_to_close(self) -> None:
+        """Let held requests go, so that a server that waits for its last requests need not wait long."""
+        self.house.is_closing = True
+        self.house.sign_ins.ring_all()
+
+    async def close(self) -> None:
+        """Tell every device goodbye and finish what was begun."""
+        self.begin_to_close()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeping
+        if self._broker is not None:
+            await self._broker.stop()
+        await self.house.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self._front(scope, receive, send)
+
+    async def _behind(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Everything that the fast path leaves: each request gets an id, which its log lines and its page have too."""
+        scope["porchlight.request_id"] = draw_id()
+        scope["app"] = self  # so that a route refuses by raising, not with text of its own
+        try:
+            await self._router(scope, receive, send)
+        except HTTPException as refused:
+            await _json_of(refused)(scope, receive, send)
+
+    async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """No route leads here: machines get JSON, people a page."""
+        if scope["type"] == "http" and not _MACHINES.match(scope["path"].removeprefix(self.house.settings.path)):
+            await self._lost(scope, receive, send)
+        elif scope["type"] == "http":
+            await _json_of(HTTPException(404))(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+    def _hear(self, news: News) -> None:
+        """A family that ended takes its MQTT session with it, wherever it was ended."""
+        if news.subject == "family" and self._broker is not None:
+            self.house.do_later(self._broker.close(news.key))
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY)
+            self.house.do_later(self.house.sweep())
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            step = self.start if message["type"] == "lifespan.startup" else self.close
+            try:
+                await step()
+            except Exception as error:
+                await send(_lifespan(message, "failed", message=str(error)))
+                raise
+            await send(_lifespan(message, "complete"))
+            if message["type"] == "lifespan.shutdown":
+                return
+
+
+def from_environment() -> Porchlight:
+    """For an ASGI server that starts several workers itself: settings from `PORCHLIGHT_*` and the TOML file."""
+    settings = load({})
+    return Porchlight(with_ports(settings, settings.port))
+
+
+def _json_of(refused: HTTPException) -> ASGIApp:
+    word = {404: "not_found", 405: "method_not_allowed"}.get(refused.status_code, "invalid_request")
+    headers = {"cache-control": "no-store", **{name.lower(): value for name, value in (refused.headers or {}).items()}}
+    return json_answer({"error": word}, refused.status_code, headers)
+
+
+def _lifespan(about: Message, outcome: str, **members: str) -> Message:
+    return {"type": f"{about['type']}.{outcome}", **members}

@@ -1,0 +1,175 @@
+"""`porchlight demo`: the whole story on one machine. A server, its broker and a TV start; your phone signs the TV in.
+
+Everything is real and separate: the server is `porchlight serve`, the TV is `porchlight-agent`. Nothing is kept.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final
+
+from .command import Failed
+
+NAME: Final = "demo"
+HELP: Final = "sign a TV in with your phone, on this machine, in a minute"
+USERNAME: Final = "demo"
+CLIENT_ID: Final = "porchlight-tv"
+READY_WITHIN: Final = 30
+_READABLE: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--unattended", action="store_true", help="play the phone too, over HTTP on the loopback")
+
+
+def run(args: argparse.Namespace) -> int:
+    host = "127.0.0.1" if args.unattended else lan_address()
+    password = "".join(secrets.choice(_READABLE) for _ in range(10))
+    with tempfile.TemporaryDirectory(prefix="porchlight-demo-") as folder:
+        data, tv_state = Path(folder, "server"), Path(folder, "tv")
+        _prepare(data, password)
+        with _server(data, host) as ready:
+            tv = Tv(str(ready["issuer"]), tv_state)
+            if args.unattended:
+                return _unattended(tv, password)
+            return _attended(tv, password)
+
+
+class Tv:
+    """A virtual TV: the agent, run like on a real one."""
+
+    def __init__(self, issuer: str, state: Path) -> None:
+        self.issuer = issuer
+        self._state = state
+
+    def argv(self, *command: str) -> list[str]:
+        """The command line of the agent."""
+        options = [
+            "--server",
+            self.issuer,
+            "--state-dir",
+            str(self._state),
+            "--client-id",
+            CLIENT_ID,
+            "--insecure-http",
+        ]
+        return [sys.executable, "-m", "device_agent", command[0], *options, *command[1:]]
+
+    def run(self, *command: str) -> int:
+        """Run it on this terminal; its exit code."""
+        return subprocess.run(self.argv(*command), check=False).returncode
+
+
+def lan_address() -> str:
+    """This machine's address in the local network, for a phone to reach; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # a documentation address (RFC 5737): it only picks the interface
+            return str(probe.getsockname()[0])
+        except OSError:
+            raise Failed("this machine has no network a phone could share; try: porchlight demo --unattended") from None
+
+
+def _prepare(data: Path, password: str) -> None:
+    """A person and an app."""
+    _porchlight("user", "add", USERNAME, "--name", "Demo", "--password-stdin", "--data-dir", str(data), stdin=password)
+    client = ["client", "add", "--client-id", CLIENT_ID, "--name", "Porchlight TV", "--data-dir", str(data)]
+    _porchlight(*client, "--grant", "device_code", "refresh_token", "--scope", "profile readings:read readings:write")
+
+
+def _porchlight(*command: str, stdin: str = "") -> None:
+    done = subprocess.run(_argv(*command), input=stdin, text=True, capture_output=True, check=False, env=_environ())
+    if done.returncode:
+        raise Failed(done.stderr.strip())
+
+
+def _argv(*command: str) -> list[str]:
+    return [sys.executable, "-m", "server.commands", *command]
+
+
+def _environ() -> dict[str, str]:
+    """The environment without settings of another Porchlight: the demo brings its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PORCHLIGHT_")}
+
+
+@contextmanager
+def _server(data: Path, host: str) -> Iterator[dict[str, Any]]:
+    """A running server, told to stop at the end; what it said when it was ready."""
+    ports = ("--port", "0", "--mqtt-port", "0", "--insecure-http", "--json")
+    argv = _argv("serve", "--data-dir", str(data), "--host", host, *ports)
+    with Path(data, "server.log").open("w+") as log:
+        # A session of its own: Ctrl-C is for the TV in front, the server is stopped when that has ended.
+        server = subprocess.Popen(
+            argv, stdout=subprocess.PIPE, stderr=log, text=True, env=_environ(), start_new_session=True
+        )
+        try:
+            yield _ready(server, log)
+        finally:
+            server.terminate()
+            server.wait(timeout=READY_WITHIN)
+
+
+def _ready(server: subprocess.Popen[str], log: IO[str]) -> dict[str, Any]:
+    line = server.stdout.readline() if server.stdout else ""
+    if not line:
+        server.wait(timeout=READY_WITHIN)
+        log.seek(0)
+        raise Failed(f"the server did not start:\n{log.read()}")
+    ready: dict[str, Any] = json.loads(line)
+    return ready
+
+
+def _attended(tv: Tv, password: str) -> int:
+    _say("Sign this TV in with your phone, in the same network.", f"User: {USERNAME}   Password: {password}", "")
+    code = tv.run("login")
+    if code:
+        return code
+    _say("", "The TV calls /api/me over MQTT and is told:")
+    code = tv.run("call", "me")
+    if code:
+        return code
+    _say("", f"It stays connected now. Sign it out at {tv.issuer}/devices and watch; Ctrl-C ends the demo.", "")
+    code = tv.run("run")
+    return 0 if code == 130 else code
+
+
+def _unattended(tv: Tv, password: str) -> int:
+    """The same story with a phone that is played over HTTP."""
+    with subprocess.Popen(tv.argv("login", "--json"), stdout=subprocess.PIPE, text=True) as login:
+        shown = _event(login, "code_issued")
+        _say(f"The TV shows {shown['user_code']}; the phone opens {shown['verification_uri_complete']}")
+        _approve(str(shown["verification_uri_complete"]), password)
+        _event(login, "approved")
+        login.wait(timeout=READY_WITHIN)
+    _say("The TV is signed in, calls /api/me over MQTT and is told:")
+    return login.returncode or tv.run("call", "me")
+
+
+def _event(login: subprocess.Popen[str], wanted: str) -> dict[str, Any]:
+    """The next event of this name that the TV reports."""
+    for line in login.stdout or ():
+        event: dict[str, Any] = json.loads(line)
+        if event.get("event") == wanted:
+            return event
+    raise Failed(f"the TV ended before it was {wanted.replace('_', ' ')}")
+
+
+def _approve(uri: str, password: str) -> None:
+    try:
+        from firmware_sim.person import approve
+    except ImportError:
+        raise Failed("--unattended plays the phone with the simulator: pip install 'porchlight[sim]'") from None
+    approve(uri, USERNAME, password)
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)
