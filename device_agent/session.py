@@ -65,6 +65,15 @@ class Session:
         """The server refused the token: renew it at the next call."""
         self._refresh.hurry(now())
 
+    def remember(self, name: str, username: str) -> None:
+        """Keep whose sign-in this is, for when the server cannot be asked."""
+        if (name, username) == (self.tokens.name, self.tokens.username):
+            return
+        with self.file.lock(), self.file.reserve() as room:
+            tokens = Tokens({**self.tokens.values(), "name": name, "username": username})
+            room.keep(tokens)
+            self.tokens = tokens
+
     def ask(self, method: str, url: str, body: object = None) -> Answer:
         """One call with the token, and once more with a fresh one if it is refused. Raises Failure when unreachable."""
         answer = self._ask_once(method, url, body)
@@ -91,7 +100,7 @@ class Session:
     def _take(self, tokens: Tokens) -> None:
         self.tokens = tokens
         received_at = now() - tokens.age_for()
-        self._refresh = Refresh(tokens.client_id, tokens.refresh_token, received_at, tokens.lifetime_for, _jitter)
+        self._refresh = Refresh(tokens.client_id, tokens.refresh_token, received_at, tokens.lifetime_for, jitter)
 
     def _try_to_renew(self, step: Send) -> None:
         try:
@@ -141,7 +150,8 @@ def open_session(http: Http, file: TokenFile) -> Session:
     return Session(http, file, tokens)
 
 
-def _jitter(gap: int) -> int:
+def jitter(gap: int) -> int:
+    """Up to half the gap more, drawn anew each time."""
     import random
 
     return int(gap * random.random() / 2)  # noqa: S311  # spreads load, guards nothing

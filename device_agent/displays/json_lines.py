@@ -16,7 +16,8 @@ EVENTS = (
     ("phone_connected", "phone_connected", ("match",)),
     ("signed_in", "approved", ("sub", "name", "username", "scopes")),
     ("denied", "denied", ()),
-    ("offline", "offline", ("host",)),
+    ("online", "online", ("host",)),
+    ("offline", "offline", ("host", "reason")),
     ("rate_limited", "rate_limited", ("seconds",)),
 )
 

@@ -12,6 +12,7 @@ STATES = (
     ("expired", "This code has expired.", "{action}"),
     ("offline", "No connection to {host}. Still trying.", "Check this device's network."),
     ("rate_limited", "{host} is busy.", "The next try is in {seconds} seconds."),
+    ("online", "Online at {host} over MQTT.", ""),
     ("failed", "{sentence}", "{action}"),
     ("note", "{sentence}", ""),
 )

@@ -1,0 +1,97 @@
+"""The body of the flow: a loop that does what `flow.next` says, and shows what it learns."""
+
+import time
+
+from device_agent.discovery import Server, untrusted
+from device_agent.exits import EXPIRED, Failure
+from device_agent.flow.sign_in import SignIn
+from device_agent.flow.steps import Done, Send, Show, Stop, Wait
+from device_agent.http.client import Http
+from device_agent.http.errors import Unreachable, Untrusted
+from device_agent.http.url import split_url
+from device_agent.session import now
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from device_agent.displays.port import Display
+
+REDRAW_EVERY = 30_000  # the minutes on the screen
+
+
+class Agent:
+    """One sign-in on one display. `shown` is called with the addresses once a code is on the screen."""
+
+    def __init__(
+        self, http: Http, server: Server, flow: SignIn, display: "Display", shown: "Callable[[str, str], str]"
+    ) -> None:
+        self._http = http
+        self._server = server
+        self._flow = flow
+        self._display = display
+        self._shown = shown
+        self._host = split_url(server.issuer)[1]
+        self._code: dict[str, object] = {}
+        self._expires_at = 0
+
+    def sign_in(self, give_up_at: int | None) -> Done | Stop:
+        """Run the flow to its end. Raises Failure at `give_up_at`, or when the server cannot be trusted."""
+        while True:
+            step = self._flow.next(now())
+            if isinstance(step, Done | Stop):
+                return step
+            if give_up_at is not None and now() >= give_up_at:
+                raise Failure(
+                    EXPIRED, "timeout", "Nobody signed in within --timeout.", "Run porchlight-agent login again."
+                )
+            if isinstance(step, Send):
+                self._send(step, give_up_at)
+            elif isinstance(step, Show):
+                self._show(step)
+            else:
+                self._wait(step, give_up_at)
+
+    def _send(self, step: Send, give_up_at: int | None) -> None:
+        server = self._server
+        url = server.device_authorization_endpoint if step.to == "device_authorization" else server.token_endpoint
+        hold_for = step.hold_for
+        if give_up_at is not None:
+            hold_for = max(0, min(hold_for, (give_up_at - now()) // 1000))
+        try:
+            answer = self._http.post_form(url, step.form, hold_for)
+        except Untrusted as error:
+            raise untrusted(error) from None
+        except Unreachable:
+            self._flow.lost(now())
+        else:
+            self._flow.received(answer.status, answer.json(), now(), answer.retry_after_for(), answer.held_for())
+
+    def _show(self, step: Show) -> None:
+        self._code = {
+            "user_code": step.user_code,
+            "verification_uri": step.verification_uri,
+            "verification_uri_complete": step.verification_uri_complete,
+        }
+        self._expires_at = step.expires_at
+        self._redraw()
+        hint = self._shown(step.verification_uri, step.verification_uri_complete)
+        if hint:
+            self._code["hint"] = hint
+            self._redraw()
+
+    def _redraw(self) -> None:
+        left_for = max(0, self._expires_at - now()) // 1000
+        wall_clock = int(time.time()) + left_for  # for programs that read events; nothing here relies on it
+        self._display.show("waiting", **self._code, expires_in=left_for, expires_at=wall_clock)
+
+    def _wait(self, step: Wait, give_up_at: int | None) -> None:
+        left_for = max(0, step.until - now())
+        if step.why == "lost":
+            self._display.show("offline", host=self._host)
+        elif step.why == "busy":
+            self._display.show("rate_limited", host=self._host, seconds=left_for // 1000)
+        elif self._code:
+            self._redraw()
+        until = min(step.until, now() + REDRAW_EVERY, give_up_at if give_up_at is not None else step.until)
+        time.sleep(max(0, until - now()) / 1000)

@@ -1,0 +1,197 @@
+"""`porchlight-agent login`: show a code, wait for the person, keep the tokens, say who signed in."""
+
+import os
+import sys
+
+from device_agent.agent import Agent
+from device_agent.clean import clean
+from device_agent.discovery import Server, discover, read_issuer
+from device_agent.displays import choose
+from device_agent.displays.port import Look
+from device_agent.displays.states import who
+from device_agent.exits import DENIED, ERROR, EXPIRED, NETWORK, NOT_ALLOWED, OK, RATE_LIMITED, Failure
+from device_agent.flow.answers import text
+from device_agent.flow.sign_in import SignIn
+from device_agent.flow.steps import Done, Stop
+from device_agent.http.client import Http
+from device_agent.http.url import split_url
+from device_agent.session import Session, jitter, now
+from device_agent.settings import Settings
+from device_agent.token_file import Room, TokenFile
+from device_agent.tokens import Tokens
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from device_agent.displays.port import Display
+
+WAIT_FOR_KEY = 900_000
+
+# reason of the Stop, detail ("*" is any) -> exit code, state to show, sentence, action
+ENDS = (
+    ("denied", "*", DENIED, "denied", "", ""),
+    ("expired", "*", EXPIRED, "expired", "", "Run porchlight-agent login for a new one."),
+    ("unreachable", "*", NETWORK, "failed", "The server does not answer.", "Check the network, then try again."),
+    ("busy", "*", RATE_LIMITED, "failed", "The server asks to come back later.", "Try again in a few minutes."),
+    (
+        "refused",
+        "unauthorized_client",
+        NOT_ALLOWED,
+        "failed",
+        "The server does not let this kind of device sign in.",
+        "Ask its operator to allow device sign-in for this --client-id.",
+    ),
+    (
+        "refused",
+        "access_denied",
+        NOT_ALLOWED,
+        "failed",
+        "The server's policy does not allow this sign-in.",
+        "Ask its operator.",
+    ),
+    (
+        "refused",
+        "invalid_client",
+        ERROR,
+        "failed",
+        "The server does not know this kind of device.",
+        "Check --client-id, or have the operator add the client.",
+    ),
+    (
+        "refused",
+        "invalid_scope",
+        ERROR,
+        "failed",
+        "The server does not offer what was asked for.",
+        "Check --scope.",
+    ),
+    (
+        "refused",
+        "*",
+        ERROR,
+        "failed",
+        "The server ended this sign-in ({detail}).",
+        "Run porchlight-agent login to try again.",
+    ),
+    ("*", "*", ERROR, "failed", "The server's answer makes no sense.", "Tell its operator, and check --server."),
+)
+
+
+def run(settings: Settings, words: list[str]) -> int:
+    """Sign in. Every outcome is shown on the display; the return value is the exit code."""
+    issuer = read_issuer(settings.server, settings.is_http_allowed)
+    environment = dict(os.environ)
+    look = Look(sys.stderr, sys.stdout, environment, settings.qr, settings.is_json, settings.is_colorless)
+    display = choose(look)
+    http = Http(settings.ca_file, settings.is_http_allowed)
+    try:
+        return _sign_in(settings, issuer, http, display)
+    except Failure as failure:
+        display.show("failed", sentence=failure.sentence, action=failure.action, word=failure.word)
+        return failure.code
+    finally:
+        display.close()
+        http.close()
+
+
+def _sign_in(settings: Settings, issuer: str, http: Http, display: "Display") -> int:
+    file = TokenFile(settings.state_dir)
+    before = _kept_before(file, display)
+    # The room is taken before a person is asked: a full disk is found now, not after the walk to the phone.
+    with file.reserve() as room:
+        display.show("connecting", host=split_url(issuer)[1])
+        server = discover(http, issuer, meanwhile=display.prepare)
+        flow = SignIn(settings.client_id, settings.scope, settings.device_name, server.hold_for, jitter=jitter)
+        agent = Agent(http, server, flow, display, lambda plain, complete: _hand_off(settings, complete or plain))
+        give_up_at = now() + settings.timeout_for if settings.timeout_for else None
+        end = agent.sign_in(give_up_at)
+        while isinstance(end, Stop) and end.reason == "expired" and _person_wants_another(display, give_up_at):
+            flow.again(now())
+            end = agent.sign_in(give_up_at)
+        if isinstance(end, Stop):
+            return _show_end(end, display)
+        tokens = _keep(settings, issuer, end, file, room)
+    _say_who(http, file, tokens, server, display)
+    if before is not None:
+        _revoke_quietly(http, server, before)
+    return OK
+
+
+def _kept_before(file: TokenFile, display: "Display") -> Tokens | None:
+    try:
+        return file.load()
+    except Failure as failure:
+        if failure.word != "broken_sign_in":
+            raise
+        aside = file.set_aside()
+        display.show("note", sentence=f"The old sign-in was damaged; it is kept as {aside}.")
+        return None
+
+
+def _keep(settings: Settings, issuer: str, done: Done, file: TokenFile, room: Room) -> Tokens:
+    fresh = Tokens({"issuer": issuer, "client_id": settings.client_id, "scope": settings.scope}).renewed(done.answer)
+    with file.lock():
+        room.keep(fresh)
+    return fresh
+
+
+def _say_who(http: Http, file: TokenFile, tokens: Tokens, server: Server, display: "Display") -> None:
+    session = Session(http, file, tokens, server)
+    about: object = None
+    try:
+        answer = session.ask("GET", server.api + "/me")
+        about = answer.json() if answer.status == 200 else None
+        if isinstance(about, dict):
+            session.remember(text(about, "name"), text(about, "username"))
+    except Failure:
+        about = None  # signed in all the same; the name comes with the next status
+    name, username = (clean(text(about, part), 60) for part in ("name", "username"))
+    display.show(
+        "signed_in",
+        who=who(name, username),
+        name=name,
+        username=username,
+        sub=text(about, "sub"),
+        scopes=session.tokens.scope.split(),
+    )
+
+
+def _revoke_quietly(http: Http, server: Server, before: Tokens) -> None:
+    # The sign-in that was replaced would otherwise live on at the server, on nobody's device.
+    from device_agent.commands.logout import revoke
+
+    if before.issuer == server.issuer and before.refresh_token:
+        revoke(http, server, before, tries=1)
+
+
+def _person_wants_another(display: "Display", give_up_at: int | None) -> bool:
+    # Only a person starts a new code (RFC 8628 section 3.1): without one at a keyboard, expiry is the end.
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    import select
+
+    display.show("expired", action="Press Enter for a new one, Ctrl-C to stop.", word="expired")
+    wait_for = WAIT_FOR_KEY if give_up_at is None else max(0, give_up_at - now())
+    ready, _, _ = select.select([sys.stdin], [], [], wait_for / 1000)
+    return bool(ready) and sys.stdin.readline() != ""
+
+
+def _show_end(stop: Stop, display: "Display") -> int:
+    for reason, detail, code, state, sentence, action in ENDS:
+        if reason in (stop.reason, "*") and detail in (stop.detail, "*"):
+            said = sentence.format(detail=clean(stop.detail, 60) or "without a word")
+            display.show(state, sentence=said, action=action, word=stop.detail or stop.reason)
+            return code
+    raise LookupError("the last row fits everything")
+
+
+def _hand_off(settings: Settings, address: str) -> str:
+    if not (settings.is_copied or settings.is_opened):
+        return ""
+    from device_agent import handoff
+
+    said = []
+    if settings.is_copied:
+        said.append("The address is in the clipboard." if handoff.copy(address) else "There is no clipboard here.")
+    if settings.is_opened:
+        said.append("The browser is opening." if handoff.open_address(address) else "There is no browser here.")
+    return " ".join(said)
