@@ -1,6 +1,7 @@
 """PostgreSQL by psycopg 3: news by NOTIFY in the transaction that makes it, heard by a connection that LISTENs."""
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Final, cast
@@ -10,6 +11,9 @@ from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engi
 
 from server.oauth.store import News, StorageError, Subject
 
+from .faults import explain
+
+_log = logging.getLogger(__name__)
 _CHANNEL: Final = "porchlight"
 _LOST: Final = News("lost")
 # A dead network is noticed in about fifteen seconds, whichever side is waiting.
@@ -73,14 +77,14 @@ class PostgreSQL:
         connection.execute(_TELL, {"channel": _CHANNEL, "items": items})
 
     def watch(self, reader: Engine, origin: str, hear: Callable[[Sequence[News]], None]) -> "ListenWatch":
-        return ListenWatch(reader, origin, hear)
+        return ListenWatch(reader, origin, hear, self.where)
 
 
 class ListenWatch:
     """A connection that listens. While it is away news is missed, so its loss and its return are news themselves."""
 
-    def __init__(self, reader: Engine, origin: str, hear: Callable[[Sequence[News]], None]) -> None:
-        self._reader, self._origin, self._hear = reader, origin, hear
+    def __init__(self, reader: Engine, origin: str, hear: Callable[[Sequence[News]], None], where: str) -> None:
+        self._reader, self._origin, self._hear, self._where = reader, origin, hear, where
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="porchlight listen", daemon=True)
         self._first: Connection | None = self._listen()
@@ -110,13 +114,14 @@ class ListenWatch:
                     self._hear([_LOST])
                 with connection:
                     self._follow(connection)
-            except Exception:  # the server went away, or the network: nobody may trust what is in memory
+            except Exception as fault:  # the server went away, or the network: nobody may trust what is in memory
+                _log.warning("no news from other servers: %s", explain(fault, self._where))
                 self._hear([_LOST])
                 self._over.wait(0.5)
             connection = None
 
     def _follow(self, connection: Connection) -> None:
-        driver = cast("psycopg.Connection[object]", connection.connection.driver_connection)
+        driver = cast("psycopg.Connection[object]", connection.connection.dbapi_connection)
         while not self._over.is_set():
             payloads = [notify.payload for notify in driver.notifies(timeout=0.2, stop_after=1)]
             news = [item for payload in payloads if (item := _read(payload, self._origin))]

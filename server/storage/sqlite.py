@@ -1,5 +1,6 @@
 """SQLite: write-ahead log, every commit on the disk, one writer at a time, and an outbox for other processes."""
 
+import logging
 import os
 import sqlite3
 import threading
@@ -11,8 +12,10 @@ from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engi
 
 from server.oauth.store import News, StorageError, Subject
 
+from .faults import explain
 from .tables import NEWS
 
+_log = logging.getLogger(__name__)
 _PATIENCE: Final = 10.0  # seconds to wait for another process that writes
 _LOOK_EVERY: Final = 0.1  # seconds between looks at the outbox
 _LOST: Final = News("lost")
@@ -67,7 +70,7 @@ class Sqlite:
         connection.execute(insert(NEWS), rows)
 
     def watch(self, reader: Engine, origin: str, hear: Callable[[Sequence[News]], None]) -> "OutboxWatch":
-        return OutboxWatch(reader, origin, hear)
+        return OutboxWatch(reader, origin, hear, self.where)
 
 
 # `isolation_level=None`: the driver begins no transaction of its own, `_begin` does.
@@ -100,8 +103,8 @@ def _begin(connection: Connection) -> None:
 class OutboxWatch:
     """Reads the outbox when the file has changed. Ids grow in the order of the commits, SQLite has one writer."""
 
-    def __init__(self, reader: Engine, origin: str, hear: Callable[[Sequence[News]], None]) -> None:
-        self._reader, self._origin, self._hear = reader, origin, hear
+    def __init__(self, reader: Engine, origin: str, hear: Callable[[Sequence[News]], None], where: str) -> None:
+        self._reader, self._origin, self._hear, self._where = reader, origin, hear, where
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="porchlight outbox", daemon=True)
         with reader.connect() as connection:
@@ -120,7 +123,8 @@ class OutboxWatch:
             try:
                 with self._reader.connect() as connection:
                     self._follow(connection)
-            except Exception:  # whatever the disk did: look again, and let nobody trust what is in memory
+            except Exception as fault:  # whatever the disk did: look again, and let nobody trust what is in memory
+                _log.warning("no news from other processes: %s", explain(fault, self._where))
                 self._hear([_LOST])
                 self._over.wait(_LOOK_EVERY * 10)
 
