@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.house import RunningHouse, furnish, open_house
 from tests.postgres import Cluster
 
 
@@ -25,3 +26,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'porchlight.db'}"
     cluster: Cluster = request.getfixturevalue("postgres")
     return cluster.database()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[RunningHouse]:
+    """A running server on SQLite with the people and clients of `tests.house.furnish`."""
+    with open_house(tmp_path) as running:
+        yield furnish(running)

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, Final
@@ -131,6 +132,9 @@ class QuietServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         kept = {each: signal.signal(each, self._stop) for each in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -138,9 +142,14 @@ class QuietServer(uvicorn.Server):
             for each, before in kept.items():
                 signal.signal(each, before)
 
+    def stop(self) -> None:
+        """Finish what was begun and return from `serve`."""
+        self.should_exit = True
+        self._porchlight.begin_to_close()
+
     def _stop(self, number: int, frame: Any) -> None:
         self.handle_exit(number, frame)
-        self._porchlight.begin_to_close()
+        self.stop()
 
 
 def _say_ready(app: Porchlight, settings: Settings, *, as_json: bool) -> None:

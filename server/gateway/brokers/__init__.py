@@ -5,7 +5,6 @@ from collections.abc import Callable
 from server.broker.port import Doorkeeper
 from server.settings import Settings
 
-from .embedded import EmbeddedBroker
 from .port import Broker
 
 
@@ -13,4 +12,7 @@ def open_broker(settings: Settings, doorkeeper: Doorkeeper, now: Callable[[], in
     """The broker that the settings ask for, not yet started; None when MQTT is off."""
     if settings.mqtt_port < 0:
         return None
+    # Only the adapter that is used is imported: a server without MQTT does not carry a broker in memory.
+    from .embedded import EmbeddedBroker
+
     return EmbeddedBroker(settings, doorkeeper, now)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One API call that a device published. The broker vouches for `device_id`; `token` is what its session rests on."""
+    """An API call of a device. The broker vouches for `device_id`; `token` is what its session rests on."""
 
     device_id: str
     token: str

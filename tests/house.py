@@ -1,0 +1,198 @@
+"""A real Porchlight for tests: real HTTP on the loopback, a real database, and a clock that the test moves.
+
+`open_house(tmp_path)` gives a `RunningHouse`; the fixture `house` in tests/conftest.py is one on SQLite with a public
+client `tv`, a confidential client `backend` and a person `ana`.
+"""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import requests
+
+from server.app import Porchlight
+from server.commands.serve import QuietServer, server_config
+from server.desk import HASHER
+from server.oauth.account import Account
+from server.oauth.client import Client
+from server.oauth.device import GRANT_TYPE
+from server.oauth.secret import digest
+from server.settings import Settings, checked, with_ports
+from tests.forms import Forms
+
+PASSWORD = "correct horse battery"
+SECRET = "backend-secret-of-forty-random-characters"
+SCOPES = ("profile", "readings:read", "readings:write")
+Result = TypeVar("Result")
+_PASSWORD_HASH = HASHER.hash(PASSWORD)
+
+
+class Clock:
+    """The house's time, in milliseconds: the wall's, plus what the test added."""
+
+    def __init__(self) -> None:
+        self.ahead = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000 + self.ahead
+
+    def advance(self, seconds: float) -> None:
+        self.ahead += int(seconds * 1_000)
+
+
+@dataclass
+class RunningHouse:
+    """A server in a thread of its own. `do` runs a coroutine in its loop: for preparing, never instead of a request."""
+
+    app: Porchlight
+    clock: Clock
+    loop: asyncio.AbstractEventLoop
+    web: requests.Session = field(default_factory=requests.Session)
+
+    @property
+    def issuer(self) -> str:
+        return self.app.house.settings.issuer
+
+    def do(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+
+    def post(self, path: str, form: Any = None, **more: Any) -> requests.Response:
+        return self.web.post(self.issuer + path, data=form, allow_redirects=False, timeout=40, **more)
+
+    def get(self, path: str, **more: Any) -> requests.Response:
+        return self.web.get(self.issuer + path, allow_redirects=False, timeout=40, **more)
+
+    def add_client(self, client_id: str, *, secret: str = "", **changes: Any) -> None:
+        """A client of this id, public unless it has a secret."""
+        made: dict[str, Any] = {
+            "name": "Aurora TV",
+            "grants": (GRANT_TYPE, "refresh_token"),
+            "scopes": SCOPES,
+            "created_at": self.clock(),
+            "auth_method": "client_secret" if secret else "none",
+            "secret_hash": digest("client_secret", secret) if secret else None,
+        }
+        self.do(self.app.house.store.add_client(Client(client_id, **(made | changes))))
+
+    def add_person(self, username: str, name: str) -> None:
+        """A person whose password is `PASSWORD`."""
+        account = Account(f"account-{username}", username, name, _PASSWORD_HASH, self.clock())
+        self.do(self.app.house.store.add_account(account))
+
+    def begin(self, client_id: str = "tv", **more: str) -> dict[str, Any]:
+        """A device starts a sign-in; the answer of the device authorization endpoint."""
+        answer = self.post("/device_authorization", {"client_id": client_id, **more})
+        assert answer.status_code == 200, answer.text
+        started: dict[str, Any] = answer.json()
+        return started
+
+    def poll(self, started: dict[str, Any], client_id: str = "tv", **more: Any) -> requests.Response:
+        """The device asks for its tokens."""
+        form = {"grant_type": GRANT_TYPE, "device_code": started["device_code"], "client_id": client_id}
+        return self.post("/token", form, **more)
+
+    def sign_in(self, username: str = "ana", client_id: str = "tv", **more: str) -> dict[str, Any]:
+        """The whole story by HTTP: begin, approve on a phone, collect; the token answer."""
+        started = self.begin(client_id, **more)
+        Phone(self, username).approve(started)
+        answer = self.poll(started, client_id)
+        assert answer.status_code == 200, answer.text
+        tokens: dict[str, Any] = answer.json()
+        return tokens
+
+
+class Phone:
+    """A person's browser without scripts: follows links, fills forms, keeps cookies."""
+
+    def __init__(self, house: RunningHouse, username: str = "ana") -> None:
+        self.house = house
+        self.username = username
+        self.web = requests.Session()
+
+    def open(self, started: dict[str, Any]) -> requests.Response:
+        """Scan the QR code, sign in when asked, and see what the phone shows then."""
+        page = self.web.get(started["verification_uri_complete"], timeout=40)
+        if "/sign-in" in page.url:
+            page = self.submit(page, username=self.username, password=PASSWORD)
+        return page
+
+    def approve(self, started: dict[str, Any], **more: Any) -> requests.Response:
+        return self._decide(started, "approve", **more)
+
+    def deny(self, started: dict[str, Any]) -> requests.Response:
+        return self._decide(started, "deny")
+
+    def _decide(self, started: dict[str, Any], decision: str, **more: Any) -> requests.Response:
+        page = self.submit(self.open(started), decision=decision, **more)
+        assert page.status_code == 200, page.text
+        return page
+
+    def submit(self, page: requests.Response, **typed: Any) -> requests.Response:
+        """Fill the form that has these controls (its hidden and ticked fields as they are) and send it."""
+        form = Forms(page.text).with_control(next(iter(typed)))
+        address = requests.compat.urljoin(page.url, form.action or page.url)
+        return self.web.post(address, data=form.fields | typed, headers={"Origin": self.house.issuer}, timeout=40)
+
+
+@contextmanager
+def open_house(
+    tmp_path: Path, *, database_url: str = "", port: int = 0, clock: Clock | None = None, **settings: Any
+) -> Iterator[RunningHouse]:
+    """A running server over this database (default: SQLite in `tmp_path`), stopped at the end."""
+    clock = clock or Clock()
+    wanted = {"data_dir": tmp_path, "database_url": database_url, "mqtt_port": -1, "port": port, **settings}
+    with socket.socket() as street:
+        street.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        street.bind(("127.0.0.1", port))
+        app = Porchlight(with_ports(checked(Settings(**wanted)), street.getsockname()[1]), now=clock)
+        ready, failed = threading.Event(), []
+        loop = asyncio.new_event_loop()
+        server = QuietServer(server_config(app, app.house.settings), app, ready.set)
+
+        async def serve() -> None:
+            try:
+                await app.start()
+                await server.serve(sockets=[street])
+            finally:
+                await app.close()
+
+        def run() -> None:
+            try:
+                loop.run_until_complete(serve())
+            except BaseException as error:
+                failed.append(error)
+            finally:
+                loop.close()
+                ready.set()
+
+        thread = threading.Thread(target=run, name="house")
+        thread.start()
+        assert ready.wait(30)
+        if failed:
+            raise failed[0]
+        running = RunningHouse(app, clock, loop)
+        try:
+            yield running
+        finally:
+            running.web.close()
+            loop.call_soon_threadsafe(server.stop)
+            thread.join(30)
+            assert not thread.is_alive(), "the server did not stop"
+            if failed:
+                raise failed[0]
+
+
+def furnish(house: RunningHouse) -> RunningHouse:
+    """The people and clients that most tests need."""
+    house.add_client("tv")
+    house.add_client("radio", name="Radio")
+    house.add_client("backend", secret=SECRET, name="Back end")
+    house.add_person("ana", "Ana")
+    house.add_person("ben", "Ben")
+    return house
