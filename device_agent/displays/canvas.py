@@ -13,6 +13,11 @@ class Canvas:
         """How many rows there are so far."""
         return len(self._rows)
 
+    @property
+    def extent(self) -> int:
+        """The rightmost column that is used, and one more."""
+        return max((column + width for things in self._rows for column, width, _ in things), default=0)
+
     def put(self, row: int, column: int, text: str, style: str = "") -> None:
         """Plain text, cut at the right edge; `style` is SGR parameters such as "1"."""
         text = fit(text, self.columns - column)

@@ -84,12 +84,10 @@ def number_page(sentence: str, action: str, number: str, columns: int, style: St
 
 
 def _headed(canvas: Canvas, state: str, style: Style) -> Canvas:
-    edge = min(canvas.columns, 80) - MARGIN
+    edge = min(canvas.columns - MARGIN, max(canvas.extent, 50))
     canvas.put(0, MARGIN, "Porchlight", style.title)
-    if MARGIN + 12 + width_of(state) <= edge:
-        canvas.put(0, edge - width_of(state), state, style.accent)
-    else:
-        canvas.put(1, MARGIN, state, style.accent)
+    left = max(MARGIN + 12, edge - width_of(state))
+    canvas.put(0, left, state, style.accent)
     return canvas
 
 
@@ -100,24 +98,20 @@ def _beside(drawn: list[str], width: int, facts: dict[str, object], columns: int
     canvas = Canvas(columns)
     for row, line in enumerate(drawn, HEAD):
         canvas.put_drawn(row, MARGIN, line, width)
-    row = HEAD
-    room = min(columns - left, 44)
-    for line, how in _steps(facts, room, style):
+    foot = HEAD + len(drawn)
+    room = min(columns - left - 1, 44)
+    lines = _steps(facts, room, style)
+    # Where the QR is much taller than the text, the text stands at its middle.
+    row = HEAD + max(0, (len(drawn) - len(lines)) // 3)
+    for line, how in lines:
         canvas.put(row, left, line, how)
         row += 1
-    big = lines_of(clean(facts["user_code"], 40))
-    if big and max(width_of(line) for line in big) <= room:
-        for line in big:
-            canvas.put(row, left, line, style.strong)
-            row += 1
-        row += 1
-    canvas.put(row, left, clean(facts["user_code"], 40), style.accent)
-    foot = max(HEAD + len(drawn), 0)
-    # The small print goes under the QR where that is narrow, beside the text where there is room.
-    return _small_print(canvas, facts, foot + 1, MARGIN, left - MARGIN - 1 if row >= foot else columns - MARGIN, style)
+    beside_text = row > foot
+    return _small_print(canvas, facts, foot + 1, MARGIN, width if beside_text else columns - 2 * MARGIN, style)
 
 
 def _steps(facts: dict[str, object], room: int, style: Style) -> list[tuple[str, str]]:
+    code = clean(facts.get("user_code"), 40)
     lines = [
         ("1  Point your phone's camera here", ""),
         ("2  Check the code, then tap Yes", ""),
@@ -125,43 +119,52 @@ def _steps(facts: dict[str, object], room: int, style: Style) -> list[tuple[str,
         ("No camera? Go to", style.muted),
     ]
     lines += [(line, style.accent) for line in wrap(place(facts.get("verification_uri")), room)]
-    return [*lines, ("and enter", style.muted), ("", "")]
+    lines += [("and enter", style.muted), ("", "")]
+    big = lines_of(code)
+    if big and max(width_of(line) for line in big) <= room:
+        lines += [(line, style.strong) for line in big] + [("", "")]
+    return lines + [(line, style.accent) for line in wrap(code, room)]
 
 
 def _small_print(canvas: Canvas, facts: dict[str, object], row: int, left: int, room: int, style: Style) -> Canvas:
-    lines = wrap(WARNING, min(room, 76))
-    left_for = facts.get("expires_in")
-    if isinstance(left_for, int):
-        lines.append(f"Valid for {minutes(left_for * 1000)}.")
-    for line in lines:
+    for line in wrap(_small_words(facts), min(room, 110)):
         canvas.put(row, left, line, style.muted)
         row += 1
     return canvas
+
+
+def _small_words(facts: dict[str, object]) -> str:
+    left_for = facts.get("expires_in")
+    valid = f"Valid for {minutes(left_for * 1000)}." if isinstance(left_for, int) else ""
+    return " ".join([part for part in (WARNING, valid, clean(facts.get("hint"))) if part])
 
 
 def _stacked(drawn: list[str], width: int, facts: dict[str, object], columns: int, style: Style) -> Canvas | None:
     if columns < width + 1:
         return None
     canvas = Canvas(columns)
-    left = max(0, min(MARGIN, columns - width - 1))
+    left = min(MARGIN, columns - width - 1)
     for row, line in enumerate(drawn, 1):
         canvas.put_drawn(row, left, line, width)
-    row = canvas.height
-    for line in wrap(f"Or go to {place(facts.get('verification_uri'))} and enter", columns - left - 1):
-        canvas.put(row, left, line)
-        row += 1
-    canvas.put(row - 1, left + width_of(line) + 1, clean(facts["user_code"], 40), style.accent)
-    return _small_print(canvas, facts, row, left, columns - left - 1, style)
+    return _below(canvas, canvas.height, left, facts, style, "Or go to ")
 
 
 def _text_only(facts: dict[str, object], columns: int, style: Style) -> Canvas:
-    canvas = Canvas(columns)
-    row = HEAD
-    room = columns - MARGIN
-    lines = [("To sign in, go to", style.muted)]
-    lines += [(line, style.accent) for line in wrap(place(facts.get("verification_uri")), room)]
-    lines += [("and enter", style.muted), (clean(facts["user_code"], 40), style.accent), ("", "")]
-    for line, how in lines:
-        canvas.put(row, MARGIN, line, how)
+    return _below(Canvas(columns), HEAD, MARGIN, facts, style, "To sign in, go to ")
+
+
+def _below(canvas: Canvas, row: int, left: int, facts: dict[str, object], style: Style, words: str) -> Canvas:
+    room = canvas.columns - left - 1
+    code = clean(facts.get("user_code"), 40)
+    for line in wrap(words + place(facts.get("verification_uri")) + " and enter", room):
+        canvas.put(row, left, line)
+        at = left + width_of(line) + 1
         row += 1
-    return _small_print(canvas, facts, row, MARGIN, room, style)
+    if at + width_of(code) < canvas.columns:
+        canvas.put(row - 1, at, code, style.accent)
+    else:
+        # Never cut: a code on its own line is still a code, half a code is none.
+        for line in wrap(code, room):
+            canvas.put(row, left, line, style.accent)
+            row += 1
+    return _small_print(canvas, facts, row, left, room, style)

@@ -5,7 +5,7 @@ from device_agent.clean import clean
 # state, sentence, action
 STATES = (
     ("connecting", "Connecting to {host}", ""),
-    ("waiting", "Waiting for your phone", "Open {place} and enter {user_code}"),
+    ("waiting", "Waiting for your phone", "Open {verification_uri} and enter {user_code}."),
     ("phone_connected", "Phone connected", "Tap {number} on your phone."),
     ("signed_in", "Signed in as {who}", "Not you? Run porchlight-agent logout."),
     ("denied", "Stopped on the phone. Nothing was signed in.", "Run porchlight-agent login to try again."),

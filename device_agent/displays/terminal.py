@@ -59,12 +59,16 @@ class Terminal:
     def close(self) -> None:
         """Nothing is left switched on."""
 
-    def _measure(self) -> tuple[int, int]:
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of the terminal, 80x24 when it does not say."""
         try:
             size = os.get_terminal_size(self._stream.fileno())
-            columns, rows = size.columns or 80, size.lines or 24
         except (OSError, ValueError):
-            columns, rows = 80, 24
+            return 80, 24
+        return size.columns or 80, size.lines or 24
+
+    def _measure(self) -> tuple[int, int]:
+        columns, rows = self.size()
         if self._size not in ((0, 0), (columns, rows)) and self._height:
             # The terminal has reflowed what was drawn; nobody knows where it is now.
             self._stream.write("\x1b[2J\x1b[H")
