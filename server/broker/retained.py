@@ -1,0 +1,81 @@
+"""Retained messages: the last word on each topic, bounded in number, bytes and per sender (MQTT 5 section 3.3.1.3)."""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+
+from server.broker.limits import Limits
+from server.broker.message import Message
+from server.broker.tree import Tree
+
+
+class RetainedFull(Exception):
+    """A message could not be retained: a bound of `Limits` is reached."""
+
+
+class Retained:
+    """At most `retained_each` messages of one device; the server's own count towards the totals alone."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._kept: dict[str, Message] = {}
+        self._tree: Tree[str, Message] = Tree()
+        self._each: Counter[str] = Counter()
+        self._expiring: list[tuple[int, str]] = []
+        self.bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def keep(self, message: Message) -> bool:
+        """Make it the last word on its topic; an empty payload forgets the topic. False when there is no room."""
+        before = self._kept.get(message.topic)
+        if not message.payload:
+            if before is not None:
+                self._forget(before)
+            return True
+        if not self._has_room(message, before):
+            return False
+        if before is not None:
+            self._forget(before)
+        self._kept[message.topic] = message
+        self._tree.put(message.topic, message.topic, message)
+        self._each[message.sender] += 1
+        self.bytes += message.size
+        if message.expires_at is not None:
+            heapq.heappush(self._expiring, (message.expires_at, message.topic))
+        return True
+
+    def _has_room(self, message: Message, before: Message | None) -> bool:
+        limits = self._limits
+        count = len(self._kept) - (before is not None)
+        size = self.bytes - (before.size if before is not None else 0)
+        own = self._each[message.sender] - (before is not None and before.sender == message.sender)
+        if count >= limits.retained_messages or size + message.size > limits.retained_bytes:
+            return False
+        return not message.sender or own < limits.retained_each
+
+    def _forget(self, message: Message) -> None:
+        del self._kept[message.topic]
+        self._tree.drop(message.topic, message.topic)
+        self.bytes -= message.size
+        self._each[message.sender] -= 1
+        if not self._each[message.sender]:
+            del self._each[message.sender]
+
+    def find(self, topic_filter: str, now: int) -> Iterator[Message]:
+        """What a new subscription gets, without what has expired."""
+        if "+" not in topic_filter and "#" not in topic_filter:
+            exact = self._kept.get(topic_filter)
+            found = iter(() if exact is None else (exact,))
+        else:
+            found = self._tree.beneath(topic_filter)
+        return (message for message in found if not message.is_expired(now))
+
+    def sweep(self, now: int) -> None:
+        """Forget what has expired."""
+        while self._expiring and self._expiring[0][0] <= now:
+            _, topic = heapq.heappop(self._expiring)
+            message = self._kept.get(topic)
+            if message is not None and message.is_expired(now):
+                self._forget(message)
