@@ -1,0 +1,73 @@
+"""Every page in every state, for tests that look at all of them in a browser."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from playwright.sync_api import Page
+
+from tests.web_verify.memory_desk import ASKING, PASSWORD
+from tests.web_verify.porch import Porch
+from web_verify.desk import Problem, Why
+
+PROBLEMS: tuple[Why, ...] = ("wrong", "expired", "used", "denied", "too_many", "blocked")
+
+
+def press(page: Page, button: str) -> None:
+    """Press a submit button and wait for the page that answers."""
+    with page.expect_navigation():
+        page.click(button)
+
+
+def sign_in(page: Page, porch: Porch, path: str = "/sign-in") -> None:
+    page.goto(porch.url + path)
+    page.fill("[autocomplete=username]", "ana")
+    page.fill("[autocomplete=current-password]", PASSWORD)
+    press(page, "main button[type=submit]")
+
+
+def guest_states(page: Page, porch: Porch) -> Iterator[str]:
+    """What is seen before a sign-in."""
+    page.goto(porch.url + "/device")
+    yield "enter"
+    press(page, "main button[type=submit]")
+    yield "enter, empty"
+    for why in PROBLEMS:
+        porch.desk.problems["PROBLEM"] = Problem(why, 600_000)
+        page.goto(porch.url + "/D/PROBLEM")
+        yield why
+    page.goto(porch.url + "/nowhere")
+    yield "lost"
+    page.goto(porch.url + "/d/wdjbmjht")
+    yield "sign in"
+    page.fill("[autocomplete=username]", "ana")
+    page.fill("[autocomplete=current-password]", "nope")
+    press(page, "main button[type=submit]")
+    yield "sign in, wrong"
+
+
+def person_states(page: Page, porch: Porch) -> Iterator[str]:
+    """What a person sees who is signed in."""
+    sign_in(page, porch, "/devices")
+    yield "devices, none"
+    long = replace(ASKING, claimed_name="W" * 32, address="2001:db8:85a3:8d3:1319:8a2e:370:7348", same_network=False)
+    porch.desk.asking["BCDFGHJK"] = replace(long, user_code="BCDF-GHJK", app_name="A very long name of an application")
+    for code in ("WDJBMJHT", "BCDFGHJK"):
+        page.goto(f"{porch.url}/D/{code}")
+        yield f"decision {code}"
+        press(page, "[value=approve]")
+        yield "connected"
+    page.goto(porch.url + "/devices")
+    page.click("summary")
+    yield "devices"
+    press(page, ".device button")
+    yield "devices, one signed out"
+    porch.desk.decided.clear()
+    page.goto(porch.url + "/D/WDJBMJHT")
+    press(page, "[value=deny]")
+    yield "stopped"
+
+
+def every_state(page: Page, porch: Porch) -> Iterator[str]:
+    """All of them, in the order of a visit."""
+    yield from guest_states(page, porch)
+    yield from person_states(page, porch)
