@@ -1,0 +1,46 @@
+"""What one simulated device lived through, and the ways it can go wrong; the report adds them up."""
+
+from dataclasses import dataclass, field
+
+from firmware_sim.habits.habit import End
+
+
+class Mishap(Exception):
+    """A device cannot go on: `reason` is one word for the report, `sentence` says what was seen."""
+
+    def __init__(self, reason: str, sentence: str = "") -> None:
+        super().__init__(sentence or reason)
+        self.reason = reason
+        self.sentence = sentence
+
+
+@dataclass(slots=True)
+class Life:
+    """One device, from switching on to its end. Durations in milliseconds.
+
+    `waited_for` is from the answer to the person's decision until the tokens were here; the two can cross on the way,
+    which counts as 0. `lost_answers` are answers with tokens that this device's own network lost.
+    """
+
+    habit: str
+    ends: End
+    end: End | None = None
+    reason: str = ""
+    detail: str = ""
+    waited_for: int | None = None
+    round_trips: list[float] = field(default_factory=list)
+    requests: int = 0
+    lost_requests: int = 0
+    slow_downs: int = 0
+    lost_answers: int = 0
+    new_codes: int = 0
+    restarts: int = 0
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it did not end as its habit must."""
+        return self.end != self.ends
+
+    def failed(self, reason: str, detail: str = "") -> None:
+        """End with a reason."""
+        self.end, self.reason, self.detail = "failed", reason, detail

@@ -1,0 +1,173 @@
+"""Simulated people: each has a browser, signs in once, and approves or denies on the real pages over HTTP."""
+
+import asyncio
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+from device_agent.flow.form import encode_form
+from device_agent.flow.steps import Show
+from firmware_sim.clock import steady
+from firmware_sim.discovery import Endpoints, Wrong
+from firmware_sim.life import Mishap
+from firmware_sim.pages import Form, Page, read_page
+from firmware_sim.road import FORM_TYPE, KEEP_ALIVE_S
+
+PATIENCE_S: Final = 30.0
+LARGEST: Final = 262_144
+MOST_PAGES: Final = 8  # code, sign-in, decision and what lies between; more is going round in circles
+MOST_HOPS: Final = 5
+# A look at a code takes a try from the guess budgets and gives it back when it was right. One page at a time for each
+# browser, and fewer browsers than the tries of one account, so that a crowd of right codes is never a crowd of guesses.
+BROWSERS: Final = 6
+TYPES_EVERY: Final = 4  # every fourth person types the code instead of scanning it
+
+
+class Browser:
+    """Keeps cookies, follows redirects, sends forms; goes nowhere but to the server."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        self._endpoints = endpoints
+        self.requests = 0
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=2, keepalive_timeout=KEEP_ALIVE_S),
+            cookie_jar=aiohttp.CookieJar(unsafe=True),  # for servers that are reached by address
+            timeout=aiohttp.ClientTimeout(total=PATIENCE_S),
+            headers={"Accept": "text/html"},
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Throw the browser away."""
+        await self._session.close()
+
+    async def open(self, url: str) -> Page:
+        """GET and follow. Raises `Mishap`."""
+        return await self._follow("GET", url, b"")
+
+    async def send(self, page: Page, form: Form, *pairs: tuple[str, str]) -> tuple[Page, int]:
+        """Fill in and send a form of the page; the page it leads to, and the instant of the form's own answer."""
+        status, location, html = await self._ask(
+            "POST", urljoin(page.url, form.action), encode_form(tuple(form.filled(*pairs)))
+        )
+        answered_at = steady()
+        if not location:
+            return read_page(status, page.url, html), answered_at
+        return await self._follow("GET", urljoin(page.url, location), b""), answered_at
+
+    async def _follow(self, method: str, url: str, body: bytes) -> Page:
+        for _ in range(MOST_HOPS):
+            status, location, html = await self._ask(method, url, body)
+            if not location:
+                return read_page(status, url, html)
+            url = urljoin(url, location)
+        raise Mishap("page_loop", "the pages send the browser round in circles")
+
+    async def _ask(self, method: str, url: str, body: bytes) -> tuple[int, str, str]:
+        """Status, where a redirect points to ("" when it is none), and the text."""
+        if not self._endpoints.is_inside(url):
+            raise Mishap("page_elsewhere", f"a page leads to {url[:100]!a}, which is not under --server")
+        self.requests += 1
+        headers = {"Content-Type": FORM_TYPE} if body else {}
+        try:
+            async with self._session.request(
+                method, url, data=body or None, headers=headers, allow_redirects=False
+            ) as response:
+                text = await response.content.read(LARGEST)
+                while len(text) < LARGEST and not response.content.at_eof():
+                    text += await response.content.read(LARGEST - len(text))
+                location = response.headers.get("location", "") if 300 <= response.status < 400 else ""
+                return response.status, location, text.decode("utf-8", "replace")
+        except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
+            raise Mishap("page_lost", f"a page did not come: {error or type(error).__name__}") from None
+
+
+class Person:
+    """Somebody with an account and a phone."""
+
+    def __init__(self, browser: Browser, username: str, password: str) -> None:
+        self.browser = browser
+        self._username = username
+        self._password = password
+
+    async def sign_in(self, url: str) -> None:
+        """Sign in ahead of any device. Raises `Wrong` when name or password are."""
+        page = await self.browser.open(url)
+        form = page.form_with("password")
+        if form is None:
+            raise Wrong(f"there is no sign-in page at {url} (HTTP {page.status})")
+        page, _ = await self._give_password(page, form)
+        if page.status != 200 or page.form_with("password"):
+            raise Wrong(f"--user: the server does not let {self._username!r} sign in: {page.heading}")
+
+    async def decide(self, url: str, user_code: str, decision: str) -> int:
+        """Open the page, sign in if asked, type the code if asked, and answer; the instant of the answer."""
+        page = await self.browser.open(url)
+        filled: set[str] = set()
+        for _ in range(MOST_PAGES):
+            if page.status >= 400:
+                break
+            form = page.form_with("decision")
+            if form is not None:
+                return await self._answer(page, form, decision)
+            step = next((name for name in ("password", "user_code") if name not in filled and page.form_with(name)), "")
+            form = page.form_with(step) if step else None
+            if form is None:
+                break
+            filled.add(step)
+            if step == "password":
+                page, _ = await self._give_password(page, form)
+            else:
+                page, _ = await self.browser.send(page, form, ("user_code", user_code))
+        raise Mishap(f"page_{page.status}", f"the page said {page.status}: {page.heading}")
+
+    async def _give_password(self, page: Page, form: Form) -> tuple[Page, int]:
+        return await self.browser.send(page, form, ("username", self._username), ("password", self._password))
+
+    async def _answer(self, page: Page, form: Form, decision: str) -> int:
+        if ("decision", decision) not in form.buttons:
+            raise Mishap("page_changed", f"the decision page has no button to {decision}")
+        done, answered_at = await self.browser.send(page, form, ("decision", decision))
+        if done.status != 200 or done.form_with("decision"):
+            raise Mishap(f"page_{done.status}", f"the decision was not taken: {done.status}: {done.heading}")
+        return answered_at
+
+
+class Crowd:
+    """Several persons who share the work, all with the one account that was given."""
+
+    def __init__(self, endpoints: Endpoints, username: str, password: str) -> None:
+        self._endpoints = endpoints
+        self._persons = [Person(Browser(endpoints), username, password) for _ in range(BROWSERS)]
+        self._free: asyncio.Queue[Person] = asyncio.Queue()
+        for person in self._persons:
+            self._free.put_nowait(person)
+        self._decided = 0
+
+    @property
+    def requests(self) -> int:
+        """Pages asked for so far."""
+        return sum(person.browser.requests for person in self._persons)
+
+    async def check(self) -> None:
+        """Make sure that the account works before a fleet waits for it. Raises `Wrong` or `Mishap`."""
+        await self._persons[0].sign_in(self._endpoints.issuer + "/sign-in")
+
+    async def decide(self, show: Show, decision: str) -> int:
+        """The next free person scans the code, or types it; raises `Mishap`."""
+        self._decided += 1
+        is_typed = not show.verification_uri_complete or self._decided % TYPES_EVERY == 0
+        url = show.verification_uri if is_typed else show.verification_uri_complete
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise Mishap("page_elsewhere", "the server gave no address for the person")
+        person = await self._free.get()
+        try:
+            return await person.decide(url, show.user_code, decision)
+        finally:
+            self._free.put_nowait(person)
+
+    async def close(self) -> None:
+        """Close every browser."""
+        for person in self._persons:
+            await person.browser.close()
