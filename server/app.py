@@ -63,7 +63,7 @@ class Porchlight:
     def begin_to_close(self) -> None:
         """Let held requests go, so that a server that waits for its last requests need not wait long."""
         self.house.is_closing = True
-        self.house.sign_ins.ring_all()
+        self.house.sign_ins.close()
 
     async def close(self) -> None:
         """Tell every device goodbye and finish what was begun."""

@@ -11,7 +11,7 @@ from server.live.families import Clients, EndedFamilies
 from server.live.sign_ins import SignIns
 from server.oauth.grants.pipeline import Lifetimes, Memory
 from server.oauth.guess import Limits
-from server.oauth.store import News, Store
+from server.oauth.store import FOUND, News, StorageError, Store
 from server.settings import SECOND, Settings
 from server.signing.access_token import Access, InvalidToken, Mint
 from server.signing.keys import ALGORITHMS, KeyRing, draw_key
@@ -99,7 +99,7 @@ class House:
     async def close(self) -> None:
         """Let waiting requests go, then let the storage finish."""
         self.is_closing = True
-        self.sign_ins.ring_all()
+        self.sign_ins.close()
         for task in self._tasks:
             task.cancel()
         await self.store.close()
@@ -120,9 +120,9 @@ class House:
         self.sign_ins.hear(news)
         self.clients.hear(news)
         self.ended.hear(news, self.now())
-        if news.subject in ("key", "lost"):
+        if news.subject == "key" or news == FOUND:
             self.do_later(self._load_keys())
-        if news.subject == "lost":
+        if news == FOUND:
             self.do_later(self.ended.load(self.now()))
         for hear in self._hearers:
             hear(news)
@@ -156,5 +156,7 @@ class House:
 async def _logged(work: Coroutine[object, object, None]) -> None:
     try:
         await work
+    except StorageError as error:
+        log.error("the storage failed: %s", error)
     except Exception:
         log.exception("something in the background failed")

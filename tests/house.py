@@ -59,14 +59,19 @@ class RunningHouse:
     def issuer(self) -> str:
         return self.app.house.settings.issuer
 
+    @property
+    def address(self) -> str:
+        """Where this one server is reached, also when several share an issuer."""
+        return f"http://127.0.0.1:{self.app.house.settings.port}{self.app.house.settings.path}"
+
     def do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
 
     def post(self, path: str, form: Any = None, **more: Any) -> requests.Response:
-        return self.web.post(self.issuer + path, data=form, allow_redirects=False, timeout=40, **more)
+        return self.web.post(self.address + path, data=form, allow_redirects=False, timeout=40, **more)
 
     def get(self, path: str, **more: Any) -> requests.Response:
-        return self.web.get(self.issuer + path, allow_redirects=False, timeout=40, **more)
+        return self.web.get(self.address + path, allow_redirects=False, timeout=40, **more)
 
     def add_client(self, client_id: str, *, secret: str = "", **changes: Any) -> None:
         """A client of this id, public unless it has a secret."""
@@ -117,7 +122,9 @@ class Phone:
 
     def open(self, started: dict[str, Any]) -> requests.Response:
         """Scan the QR code, sign in when asked, and see what the phone shows then."""
-        page = self.web.get(started["verification_uri_complete"], timeout=40)
+        page = self.web.get(
+            self.house.address + started["verification_uri_complete"].removeprefix(self.house.issuer), timeout=40
+        )
         if "/sign-in" in page.url:
             page = self.submit(page, username=self.username, password=PASSWORD)
         return page
@@ -137,7 +144,7 @@ class Phone:
         """Fill the form that has these controls (its hidden and ticked fields as they are) and send it."""
         form = Forms(page.text).with_control(next(iter(typed)))
         address = requests.compat.urljoin(page.url, form.action or page.url)
-        return self.web.post(address, data=form.fields | typed, headers={"Origin": self.house.issuer}, timeout=40)
+        return self.web.post(address, data=form.fields | typed, headers={"Origin": self.house.address}, timeout=40)
 
 
 @contextmanager

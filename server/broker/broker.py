@@ -111,6 +111,11 @@ class Broker:
         session = self._exchange.sessions.get(device_id)
         return session is not None and session.link is not None
 
+    def admission(self, device_id: str) -> Admission | None:
+        """What the open session of this device stands on; None when it is not here now."""
+        session = self._exchange.sessions.get(device_id)
+        return session.admission if session is not None and session.link is not None else None
+
     async def close(self, device_id_or_tie: str, reason_code: int) -> int:
         """Close every session of a device or of a sign-in: DISCONNECT, will, nothing kept. Returns how many it were."""
         sessions = self._exchange.tied(device_id_or_tie)

@@ -10,9 +10,10 @@ from typing import Final
 
 from server.oauth.device import DeviceAuthorization, Pace, keep_pace
 from server.oauth.errors import TemporarilyUnavailable
-from server.oauth.store import Change, CodeTaken, News, Store
+from server.oauth.store import FOUND, Change, CodeTaken, News, StorageError, Store
 from server.oauth.token import Family, RefreshToken
 
+TRY_AGAIN_AFTER: Final = 0.5
 FORGET_AFTER: Final = 300_000  # an expired code is still told from an unknown one for five minutes
 
 
@@ -42,6 +43,7 @@ class SignIns:
         self._by_code: dict[bytes, SignIn] = {}
         self._code_by_user_code: dict[bytes, bytes] = {}
         self._reloads: set[asyncio.Task[None]] = set()
+        self._catching_up: asyncio.Task[None] | None = None
         self.by_body: dict[bytes, SignIn] = {}
         self.is_current = False
 
@@ -128,13 +130,15 @@ class SignIns:
             self._forget_bodies()
         elif news.subject == "lost":
             self.is_current = False
-            if news.key == "found":
+            if news == FOUND:
                 self._reload_all()
 
-    def ring_all(self) -> None:
+    def close(self) -> None:
         """Let every held request go: the house is closing."""
         for entry in self._by_code.values():
             _ring(entry)
+        for task in self._reloads:
+            task.cancel()
 
     def sweep(self, now: int) -> int:
         """Forget what expired a while ago; how many."""
@@ -164,20 +168,33 @@ class SignIns:
             self._background(self._reload(code_hash))
 
     async def _reload(self, code_hash: bytes) -> None:
-        self._take_up(await self._store.find_device(code_hash))
+        try:
+            self._take_up(await self._store.find_device(code_hash))
+        except StorageError:
+            self.is_current = False
+            self._reload_all()
 
     def _reload_all(self) -> None:
-        async def again() -> None:
-            for code_hash in [key for key, entry in self._by_code.items() if entry.authorization.state == "pending"]:
-                await self._reload(code_hash)
-            self.is_current = True
+        if self._catching_up is None or self._catching_up.done():
+            self._catching_up = self._background(self._catch_up())
 
-        self._background(again())
+    async def _catch_up(self) -> None:
+        """Read again all that may have been decided meanwhile; as often as it takes."""
+        while not self.is_current:
+            try:
+                for code_hash in [
+                    key for key, entry in self._by_code.items() if entry.authorization.state == "pending"
+                ]:
+                    self._take_up(await self._store.find_device(code_hash))
+                self.is_current = True
+            except StorageError:
+                await asyncio.sleep(TRY_AGAIN_AFTER)
 
-    def _background(self, work: Coroutine[None, None, None]) -> None:
+    def _background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._reloads.add(task)
         task.add_done_callback(self._reloads.discard)
+        return task
 
     def _forget_bodies(self) -> None:
         for entry in self.by_body.values():

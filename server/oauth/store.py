@@ -7,7 +7,7 @@ function; when it raises, nothing is written and the exception reaches the calle
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from .account import Account, Session
 from .client import Client
@@ -53,6 +53,10 @@ class News(NamedTuple):
     subject: Subject
     key: str = ""
     value: object = None
+
+
+LOST: Final = News("lost")
+FOUND: Final = News("lost", "found")
 
 
 class Store(Protocol):

@@ -9,13 +9,12 @@ from typing import Final, cast
 import psycopg
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, text
 
-from server.oauth.store import News, StorageError, Subject
+from server.oauth.store import FOUND, LOST, News, StorageError, Subject
 
 from .faults import explain
 
 _log = logging.getLogger(__name__)
 _CHANNEL: Final = "porchlight"
-_LOST: Final = News("lost")
 # A dead network is noticed in about fifteen seconds, whichever side is waiting.
 _ARGUMENTS: Final = {
     "connect_timeout": 5,
@@ -107,17 +106,21 @@ class ListenWatch:
 
     def _run(self) -> None:
         connection, self._first = self._first, None
+        is_away = False
         while not self._over.is_set():
             try:
-                if connection is None:
-                    connection = self._listen()
-                    self._hear([_LOST])
+                connection = connection or self._listen()
+                if is_away:
+                    self._hear([FOUND])
+                is_away = False
                 with connection:
                     self._follow(connection)
-            except Exception as fault:  # the server went away, or the network: nobody may trust what is in memory
-                _log.warning("no news from other servers: %s", explain(fault, self._where))
-                self._hear([_LOST])
-                self._over.wait(0.5)
+            except Exception as fault:  # the server went away, or the network
+                if not is_away:
+                    _log.warning("no news from other servers: %s", explain(fault, self._where))
+                    self._hear([LOST])
+                is_away = True
+                self._over.wait(0.25)
             connection = None
 
     def _follow(self, connection: Connection) -> None:
@@ -134,5 +137,5 @@ def _read(payload: str, own: str) -> News | None:
     try:
         origin, subject, key = json.loads(payload)
     except ValueError:
-        return _LOST
+        return FOUND
     return None if origin == own else News(cast(Subject, subject), key)

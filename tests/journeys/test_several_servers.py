@@ -1,0 +1,137 @@
+"""Several servers on one PostgreSQL agree: what one decides, the others answer, at once and after an outage."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.house import Clock, Phone, RunningHouse, furnish, open_house
+from tests.postgres import Cluster
+
+ISSUER = "http://127.0.0.1:8628"
+
+
+@pytest.fixture
+def pair(postgres: Cluster, tmp_path: Path) -> Iterator[tuple[RunningHouse, RunningHouse]]:
+    """Two servers of one issuer on one database."""
+    url, clock = postgres.database(), Clock()
+    with ExitStack() as stack:
+        one = stack.enter_context(open_house(tmp_path, database_url=url, issuer=ISSUER, clock=clock))
+        two = stack.enter_context(open_house(tmp_path, database_url=url, issuer=ISSUER, clock=clock))
+        yield furnish(one), two
+
+
+def test_a_decision_on_one_server_wakes_the_request_held_by_the_other(pair: tuple[RunningHouse, RunningHouse]) -> None:
+    one, two = pair
+    started = one.begin()
+    phone = Phone(two)
+    page = phone.open(started)
+    answers: list[tuple[float, requests.Response]] = []
+
+    def hold() -> None:
+        answer = one.poll(started, headers={"Prefer": "wait=30"})
+        answers.append((time.monotonic(), answer))
+
+    held = threading.Thread(target=hold)
+    held.start()
+    wait_until(lambda: is_held(one))
+    phone.submit(page, decision="approve")
+    decided_at = time.monotonic()
+    held.join(10)
+    arrived_at, answer = answers[0]
+    assert answer.status_code == 200, answer.text
+    assert arrived_at - decided_at < 1
+
+
+def test_what_one_server_began_the_other_polls_approves_and_redeems_once(
+    pair: tuple[RunningHouse, RunningHouse],
+) -> None:
+    one, two = pair
+    started = one.begin()
+    assert two.poll(started).json() == {"error": "authorization_pending"}
+    Phone(one).approve(started)
+    wait_until(lambda: two.poll(started).status_code == 200)
+    assert one.poll(started).json()["error"] == "invalid_grant"
+    assert two.poll(started).json()["error"] == "invalid_grant"
+
+
+def test_dev_31_fifty_polls_over_two_servers_give_one_token_answer(pair: tuple[RunningHouse, RunningHouse]) -> None:
+    one, two = pair
+    started = one.begin()
+    assert two.poll(started).status_code == 400
+    Phone(one).approve(started)
+    answers: list[int] = []
+    gate = threading.Barrier(50)
+
+    def poll(house: RunningHouse) -> None:
+        form = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "client_id": "tv"}
+        gate.wait(10)
+        answer = requests.post(house.address + "/token", form | {"device_code": started["device_code"]}, timeout=30)
+        answers.append(answer.status_code)
+
+    threads = [threading.Thread(target=poll, args=(pair[number % 2],)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(answers) == [200] + [400] * 49
+
+
+def test_signing_out_on_one_server_closes_the_api_on_the_other(pair: tuple[RunningHouse, RunningHouse]) -> None:
+    one, two = pair
+    tokens = one.sign_in()
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert two.get("/api/me", headers=bearer).status_code == 200
+    one.post("/revoke", {"client_id": "tv", "token": tokens["refresh_token"]})
+    wait_until(lambda: two.get("/api/me", headers=bearer).status_code == 401)
+
+
+def test_one_refresh_token_used_on_both_servers_at_once_leaves_one_family_at_most(
+    pair: tuple[RunningHouse, RunningHouse],
+) -> None:
+    one, two = pair
+    tokens = one.sign_in()
+    form = {"grant_type": "refresh_token", "client_id": "tv", "refresh_token": tokens["refresh_token"]}
+    answers: list[requests.Response] = []
+    threads = [
+        threading.Thread(target=lambda house=house: answers.append(house.post("/token", form))) for house in (one, two)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    winners = [answer for answer in answers if answer.status_code == 200]
+    assert len(winners) == 1
+    again = form | {"refresh_token": winners[0].json()["refresh_token"]}
+    assert two.post("/token", again).json()["error"] == "invalid_grant", "the reuse alarm ends the family"
+
+
+def test_after_an_outage_of_the_database_nothing_decided_is_missed(
+    pair: tuple[RunningHouse, RunningHouse], postgres: Cluster
+) -> None:
+    one, two = pair
+    started = one.begin()
+    assert two.poll(started).status_code == 400
+    postgres.stop()
+    assert one.post("/device_authorization", {"client_id": "tv"}).status_code == 503
+    postgres.start()
+    wait_until(lambda: all(house.get("/health").status_code == 200 for house in pair), seconds=20)
+    Phone(one).approve(started)
+    wait_until(lambda: two.poll(started).status_code == 200)
+
+
+def is_held(house: RunningHouse) -> bool:
+    """Whether a request waits for a decision on this server."""
+    return any(entry.bell is not None for entry in list(house.app.house.sign_ins._by_code.values()))
+
+
+def wait_until(is_so, seconds: float = 5) -> None:  # type: ignore[no-untyped-def]
+    """Ask again and again, for a bounded time."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
