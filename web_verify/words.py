@@ -96,6 +96,7 @@ WORDS: Final[dict[str, str]] = {
     # My devices
     "devices.h1": "My devices",
     "devices.account": "Signed in as {name} ({username})",
+    "devices.account_short": "Signed in as {name}",
     "devices.leave": "Sign out of this page",
     "devices.claimed": "calls itself “{name}” (not verified)",
     "devices.since": "Signed in",

@@ -133,3 +133,9 @@ def test_a_sign_in_that_asks_for_nothing_can_be_approved(porch: Porch) -> None:
 
 def test_another_day_is_named(porch: Porch) -> None:
     assert "1 day ago <span>(2 Mar 2026, 14:03 UTC)</span>" in decision_page(porch, asked_at=NOW - 86_400_000)
+
+
+def test_a_device_that_claims_nothing_has_nothing_unverified(porch: Porch) -> None:
+    page = decision_page(porch, claimed_name=None)
+    assert "It gives no name" in page
+    assert "not verified" not in page
