@@ -108,7 +108,7 @@ class Room:
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             os.fchmod(self._descriptor, 0o600)
-            os.write(self._descriptor, b" " * ROOM)
+            _write(self._descriptor, b" " * ROOM)
         except OSError:
             self.give_back()
             raise
@@ -119,7 +119,7 @@ class Room:
 
         raw = json.dumps(tokens.values(), indent=1).encode() + b"\n"
         try:
-            os.pwrite(self._descriptor, raw, 0)
+            _write(self._descriptor, raw)
             os.ftruncate(self._descriptor, len(raw))
             os.fsync(self._descriptor)
             os.replace(self._path, self._file.path)
@@ -179,6 +179,13 @@ def _broken(path: str) -> Failure:
         f"The sign-in in {path} is damaged; it was left as it is.",
         "Run porchlight-agent login to sign in again; the damaged file is kept beside the new one.",
     )
+
+
+def _write(descriptor: int, raw: bytes) -> None:
+    # A disk that fills up takes a part first, without an error.
+    written = 0
+    while written < len(raw):
+        written += os.pwrite(descriptor, raw[written:], written)
 
 
 def _sync(directory: str) -> None:

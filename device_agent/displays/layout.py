@@ -106,8 +106,8 @@ def _beside(drawn: list[str], width: int, facts: dict[str, object], columns: int
     for line, how in lines:
         canvas.put(row, left, line, how)
         row += 1
-    beside_text = row > foot
-    return _small_print(canvas, facts, foot + 1, MARGIN, width if beside_text else columns - 2 * MARGIN, style)
+    below = width + GUTTER - 2 if row > foot else columns - 2 * MARGIN
+    return _small_print(canvas, facts, foot + 1, MARGIN, below, style)
 
 
 def _steps(facts: dict[str, object], room: int, style: Style) -> list[tuple[str, str]]:

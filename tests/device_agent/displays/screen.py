@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from device_agent.displays.port import Look
 from device_agent.displays.terminal import Terminal
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 CELL = (10, 20)
 FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf")
 DARK_THEME = ("#d0d0d0", "#1e1e1e")
@@ -92,7 +93,7 @@ def photograph(screen: pyte.Screen, line_height: float = 1.0, theme: tuple[str, 
     return picture
 
 
-def _glyph(draw: ImageDraw.ImageDraw, sign: str, left: int, top: int, color: str, font: ImageFont.FreeTypeFont) -> None:
+def _glyph(draw: ImageDraw.ImageDraw, sign: str, left: int, top: int, color: str, font: Font) -> None:
     half = CELL[1] // 2
     if sign == "█":
         draw.rectangle((left, top, left + CELL[0] - 1, top + CELL[1] - 1), color)
