@@ -4,6 +4,7 @@ Everything is real and separate: the server is `porchlight serve`, the TV is `po
 """
 
 import argparse
+import asyncio
 import json
 import os
 import secrets
@@ -11,7 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
@@ -146,7 +147,7 @@ def _unattended(tv: Tv, password: str) -> int:
     with subprocess.Popen(tv.argv("login", "--json"), stdout=subprocess.PIPE, text=True) as login:
         shown = _event(login, "code_issued")
         _say(f"The TV shows {shown['user_code']}; the phone opens {shown['verification_uri_complete']}")
-        _approve(str(shown["verification_uri_complete"]), password)
+        _approve(tv.issuer, shown, password)
         _event(login, "approved")
         login.wait(timeout=READY_WITHIN)
     _say("The TV is signed in, calls /api/me over MQTT and is told:")
@@ -162,12 +163,26 @@ def _event(login: subprocess.Popen[str], wanted: str) -> dict[str, Any]:
     raise Failed(f"the TV ended before it was {wanted.replace('_', ' ')}")
 
 
-def _approve(uri: str, password: str) -> None:
+def _approve(issuer: str, shown: Mapping[str, Any], password: str) -> None:
+    """Open the link of the QR code, sign in, and tap "yes": on the real pages, as the simulator's people do."""
     try:
-        from firmware_sim.person import approve
+        from firmware_sim.discovery import Endpoints
+        from firmware_sim.life import Mishap
+        from firmware_sim.person import Browser, Person
     except ImportError:
         raise Failed("--unattended plays the phone with the simulator: pip install 'porchlight[sim]'") from None
-    approve(uri, USERNAME, password)
+
+    async def decide() -> None:
+        browser = Browser(Endpoints(issuer, device_authorization="", token=""))
+        try:
+            person = Person(browser, USERNAME, password)
+            await person.decide(str(shown["verification_uri_complete"]), str(shown["user_code"]), "approve")
+        except Mishap as mishap:
+            raise Failed(f"the phone could not approve: {mishap}") from None
+        finally:
+            await browser.close()
+
+    asyncio.run(decide())
 
 
 def _say(*lines: str) -> None:
