@@ -20,8 +20,16 @@ def postgres() -> Iterator[Cluster]:
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a fresh storage, once for each kind there is."""
-    if request.param == "memory":
-        return "memory:"
+    return "memory:" if request.param == "memory" else _shared(request, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh database that several processes can share and that outlives them, once for each kind."""
+    return _shared(request, tmp_path)
+
+
+def _shared(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'porchlight.db'}"
     cluster: Cluster = request.getfixturevalue("postgres")

@@ -143,8 +143,8 @@ class Cluster:
             self.start()
 
     def remove(self) -> None:
-        """End the server and delete all it had."""
-        self.stop()
+        """End the server and delete all it had, without writing it to the disk first."""
+        self.stop(crash=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -1,11 +1,18 @@
 """The two things that SQLite and PostgreSQL do differently: how a connection is made, and how news travels."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, cast, get_args
 
 from sqlalchemy import Connection, Engine
 
-from server.oauth.store import News
+from server.oauth.store import FOUND, News, Subject
+
+
+def read_news(subject: object, key: object) -> News:
+    """News that somebody wrote down. What we do not understand (a newer server's?) may mean anything: `FOUND`."""
+    if subject in get_args(Subject) and isinstance(key, str):
+        return News(cast(Subject, subject), key)
+    return FOUND
 
 
 class Watch(Protocol):

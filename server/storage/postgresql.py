@@ -9,8 +9,9 @@ from typing import Final, cast
 import psycopg
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, text
 
-from server.oauth.store import FOUND, LOST, News, StorageError, Subject
+from server.oauth.store import FOUND, LOST, News, StorageError
 
+from .database import read_news
 from .faults import explain
 
 _log = logging.getLogger(__name__)
@@ -136,6 +137,6 @@ def _read(payload: str, own: str) -> News | None:
     """The news in a payload, None for our own. What is not ours to read (somebody else's NOTIFY) may mean anything."""
     try:
         origin, subject, key = json.loads(payload)
-    except ValueError:
+    except (ValueError, TypeError):
         return FOUND
-    return None if origin == own else News(cast(Subject, subject), key)
+    return None if origin == own else read_news(subject, key)

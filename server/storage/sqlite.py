@@ -6,19 +6,19 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, func, insert, select
 
-from server.oauth.store import News, StorageError, Subject
+from server.oauth.store import FOUND, LOST, News, StorageError
 
+from .database import read_news
 from .faults import explain
 from .tables import NEWS
 
 _log = logging.getLogger(__name__)
 _PATIENCE: Final = 10.0  # seconds to wait for another process that writes
 _LOOK_EVERY: Final = 0.1  # seconds between looks at the outbox
-_LOST: Final = News("lost")
 
 
 class Sqlite:
@@ -119,14 +119,20 @@ class OutboxWatch:
             self._thread.join()
 
     def _run(self) -> None:
+        is_away = False
         while not self._over.is_set():
             try:
                 with self._reader.connect() as connection:
+                    self._look(connection)
+                    if is_away:
+                        self._hear([FOUND])
+                    is_away = False
                     self._follow(connection)
             except Exception as fault:  # whatever the disk did: look again, and let nobody trust what is in memory
                 _log.warning("no news from other processes: %s", explain(fault, self._where))
-                self._hear([_LOST])
-                self._over.wait(_LOOK_EVERY * 10)
+                self._hear([LOST])
+                is_away = True
+                self._over.wait(1)
 
     def _follow(self, connection: Connection) -> None:
         seen = None
@@ -142,9 +148,9 @@ class OutboxWatch:
         if not rows:
             return
         others = [row for row in rows if row.origin != self._origin and row.subject != "opened"]
-        news = [News(cast(Subject, row.subject), row.key) for row in others]
+        news = [read_news(row.subject, row.key) for row in others]
         if rows[0].news_id != self._last + 1:  # swept before we looked
-            news.insert(0, _LOST)
+            news.append(FOUND)
         self._last = rows[-1].news_id
         if news:
             self._hear(news)

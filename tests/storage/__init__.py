@@ -1,0 +1,1 @@
+"""One suite for every adapter of `server/oauth/store.py`: each promise, with races."""
