@@ -6,6 +6,7 @@ The standard library's own clients cost a quarter of the agent's start (`bench/`
 import socket
 import time
 
+from device_agent.exits import USAGE, Failure
 from device_agent.flow.form import encode_form
 from device_agent.http.answer import Answer, Reader, read_answer
 from device_agent.http.errors import Unreachable, Untrusted
@@ -76,13 +77,14 @@ class Http:
     def _connect(self, scheme: str, host: str, port: int, within: int) -> socket.socket:
         if scheme == "http" and not self._is_http_allowed:
             raise Untrusted(f"{host}: the server's address is not https")
+        context = self._tls() if scheme == "https" else None
         # Bytes keep Python from loading its IDNA tables for a plain name.
         address = (host.encode("ascii") if host.isascii() else host, port)
         connection = socket.create_connection(address, min(within, ANSWER_WITHIN) / 1000)  # type: ignore[arg-type]
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if scheme == "https":
-                return self._shake_hands(connection, host)
+            if context is not None:
+                return _shake_hands(context, connection, host)
             if not is_private(connection.getpeername()[0]):
                 raise Untrusted(f"{host}: http is only for loopback and private networks")
         except BaseException:
@@ -90,17 +92,29 @@ class Http:
             raise
         return connection
 
-    def _shake_hands(self, connection: socket.socket, host: str) -> socket.socket:
+    def _tls(self) -> "ssl.SSLContext":
         import ssl
 
-        try:
-            if self._context is None:
+        if self._context is None:
+            try:
                 self._context = ssl.create_default_context(cafile=self._ca_file or None)
-            return self._context.wrap_socket(connection, server_hostname=host)
-        except ssl.SSLCertVerificationError as error:
-            raise Untrusted(f"{host}: its certificate is not good: {error.verify_message}") from None
-        except ssl.SSLError as error:
-            raise Untrusted(f"{host}: no TLS connection: {error.reason or error}") from None
+            except OSError as error:  # ssl.SSLError is one: a file that holds no certificate
+                why = error.strerror if error.errno else "it holds no certificate"
+                raise Failure(
+                    USAGE, "usage", f"--ca-file {self._ca_file} cannot be used: {why}.", "Give a PEM file."
+                ) from None
+        return self._context
+
+
+def _shake_hands(context: "ssl.SSLContext", connection: socket.socket, host: str) -> socket.socket:
+    import ssl
+
+    try:
+        return context.wrap_socket(connection, server_hostname=host)
+    except ssl.SSLCertVerificationError as error:
+        raise Untrusted(f"{host}: its certificate is not good: {error.verify_message}") from None
+    except ssl.SSLError as error:
+        raise Untrusted(f"{host}: no TLS connection: {error.reason or error}") from None
 
 
 def _head(
