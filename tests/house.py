@@ -53,7 +53,8 @@ class RunningHouse:
     app: Porchlight
     clock: Clock
     loop: asyncio.AbstractEventLoop
-    web: requests.Session = field(default_factory=requests.Session)
+    web: requests.Session = field(default_factory=lambda: browser())
+    _phones: dict[str, "Phone"] = field(default_factory=dict)
 
     @property
     def issuer(self) -> str:
@@ -62,7 +63,8 @@ class RunningHouse:
     @property
     def address(self) -> str:
         """Where this one server is reached, also when several share an issuer."""
-        return f"http://127.0.0.1:{self.app.house.settings.port}{self.app.house.settings.path}"
+        scheme = "https" if self.app.house.settings.tls_cert else "http"
+        return f"{scheme}://127.0.0.1:{self.app.house.settings.port}{self.app.house.settings.path}"
 
     def do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
@@ -105,7 +107,7 @@ class RunningHouse:
     def sign_in(self, username: str = "ana", client_id: str = "tv", **more: str) -> dict[str, Any]:
         """The whole story by HTTP: begin, approve on a phone, collect; the token answer."""
         started = self.begin(client_id, **more)
-        Phone(self, username).approve(started)
+        self._phones.setdefault(username, Phone(self, username)).approve(started)
         answer = self.poll(started, client_id)
         assert answer.status_code == 200, answer.text
         tokens: dict[str, Any] = answer.json()
@@ -118,7 +120,8 @@ class Phone:
     def __init__(self, house: RunningHouse, username: str = "ana") -> None:
         self.house = house
         self.username = username
-        self.web = requests.Session()
+        self.web = browser()
+        self.web.verify = house.web.verify
 
     def open(self, started: dict[str, Any]) -> requests.Response:
         """Scan the QR code, sign in when asked, and see what the phone shows then."""
@@ -145,6 +148,13 @@ class Phone:
         form = Forms(page.text).with_control(next(iter(typed)))
         address = requests.compat.urljoin(page.url, form.action or page.url)
         return self.web.post(address, data=form.fields | typed, headers={"Origin": self.house.address}, timeout=40)
+
+
+def browser() -> requests.Session:
+    """A session that heeds nothing of this machine's environment: no proxy, no other certificates."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
 
 
 @contextmanager

@@ -38,6 +38,7 @@ NEEDS = (
         "mosquitto", ("mosquitto",), ("/usr/sbin/mosquitto", "/opt/homebrew/sbin/mosquitto"), "mosquitto", "mosquitto"
     ),
     Need("mosquitto_pub", ("mosquitto_pub",), (), "mosquitto-clients", "mosquitto"),
+    Need("mosquitto_rr", ("mosquitto_rr",), (), "mosquitto-clients", "mosquitto"),
     Need("mosquitto_sub", ("mosquitto_sub",), (), "mosquitto-clients", "mosquitto"),
     Need(
         "postgres",

@@ -11,6 +11,7 @@ import requests
 
 from tests.house import Clock, Phone, RunningHouse, furnish, open_house
 from tests.postgres import Cluster
+from tests.waiting import wait_until
 
 ISSUER = "http://127.0.0.1:8628"
 
@@ -127,11 +128,3 @@ def test_after_an_outage_of_the_database_nothing_decided_is_missed(
 def is_held(house: RunningHouse) -> bool:
     """Whether a request waits for a decision on this server."""
     return any(entry.bell is not None for entry in list(house.app.house.sign_ins._by_code.values()))
-
-
-def wait_until(is_so, seconds: float = 5) -> None:  # type: ignore[no-untyped-def]
-    """Ask again and again, for a bounded time."""
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
