@@ -22,7 +22,8 @@ def shown_credentials(request: Request, form: Mapping[str, str]) -> Credentials:
         client_id = form.get("client_id")
         if client_id is None:
             raise InvalidRequest("client_id is missing")
-        return Credentials(client_id, form.get("client_secret"))
+        # A 401 without a challenge is no HTTP (RFC 9110 section 15.5.2), however the client named itself.
+        return Credentials(client_id, form.get("client_secret"), challenge=BASIC)
     if "client_secret" in form or "client_assertion" in form:
         raise InvalidRequest("use one way of client authentication, not two")
     shown = _basic(header)

@@ -45,18 +45,15 @@ class Credentials:
 def authenticate(client: Client | None, shown: Credentials) -> Client:
     """The client that this request proves to be (RFC 6749 sections 2.3 and 3.2.1).
 
-    Raises `InvalidClient`, in the same words whether the client is unknown, disabled, or gave a wrong secret.
+    Raises `InvalidClient`, in the same words whether the client is unknown or gave a wrong secret; and
+    `UnauthorizedClient` for one that proved itself and was disabled.
     """
-    known = client is not None and client.is_enabled
     expected = client.secret_hash if client is not None and client.secret_hash else bytes(32)
     right = secret.matches("client_secret", shown.secret or "", expected)
-    if client is None or not known:
+    if client is None or (shown.secret if client.auth_method == "none" else not right):
         raise InvalidClient("client authentication failed", challenge=shown.challenge)
-    if client.auth_method == "none":
-        if shown.secret:
-            raise InvalidClient("client authentication failed", challenge=shown.challenge)
-    elif not right:
-        raise InvalidClient("client authentication failed", challenge=shown.challenge)
+    if not client.is_enabled:
+        raise UnauthorizedClient("this client has been disabled")
     return client
 
 
