@@ -17,7 +17,8 @@ FOCUSED = """() => { const e = document.activeElement;
 def test_dev_16_the_whole_journey_by_hand(porch: Porch, phone: OpenPhone, scripts: bool) -> None:
     page = phone(java_script_enabled=scripts).new_page()
     page.goto(porch.url + "/")
-    page.keyboard.type("wdjb mjht")  # the field has the focus already
+    page.wait_for_selector("#user_code:focus")  # the field has the focus by itself
+    page.keyboard.type("wdjb mjht")
     page.keyboard.press("Enter")
     page.wait_for_url("**/sign-in?code=WDJBMJHT")
     page.fill("[autocomplete=username]", "ana")
@@ -102,10 +103,10 @@ def test_everything_can_be_done_with_the_keyboard_in_reading_order(porch: Porch,
 def test_an_error_has_the_focus_and_the_field_names_it(porch: Porch, phone: OpenPhone) -> None:
     page = phone(java_script_enabled=False).new_page()
     page.goto(porch.url + "/device")
+    page.wait_for_selector("#user_code:focus")
     page.keyboard.type("qqqq-zzzz")
     page.keyboard.press("Enter")
-    page.wait_for_selector("[role=alert]")
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    page.wait_for_selector("[role=alert]:focus")
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUSED) == "user_code"
     assert page.input_value("#user_code") == "qqqq-zzzz"
