@@ -45,14 +45,16 @@ class Agenda:
         """Call everything due, in order; what is put meanwhile and already due waits for the next run."""
         last = self._number
         later = []
-        while self._heap and self._heap[0].at <= now:
-            entry = heapq.heappop(self._heap)
-            if entry.number > last:
-                later.append(entry)
-            elif entry.callback is not None:
-                entry.callback()
-        for entry in later:
-            heapq.heappush(self._heap, entry)
+        try:
+            while self._heap and self._heap[0].at <= now:
+                entry = heapq.heappop(self._heap)
+                if entry.number > last:
+                    later.append(entry)
+                elif entry.callback is not None:
+                    entry.callback()
+        finally:
+            for entry in later:
+                heapq.heappush(self._heap, entry)
 
     def _forget_cancelled(self) -> None:
         """Devices that come and go leave cancelled entries behind, far in the future."""

@@ -103,8 +103,8 @@ class Broker:
         self._exchange.tick()
 
     def _beat_on(self) -> None:
-        self.tick()
         self._beat = asyncio.get_running_loop().call_later(self.limits.beat_for / 1000, self._beat_on)
+        self.tick()
 
     def is_connected(self, device_id: str) -> bool:
         """Whether this device is here now."""

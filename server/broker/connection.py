@@ -199,6 +199,9 @@ class Connection(asyncio.Protocol):
 
     def stop(self) -> None:
         """The server ends: DISCONNECT 0x8B, and no will, for nobody is there to read it."""
+        if self._closing is not None:
+            self.abort()  # it had its time to take the last word
+            return
         self._talk.stop()
 
     def abort(self) -> None:

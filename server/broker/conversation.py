@@ -343,7 +343,8 @@ class Conversation:
         if self.session is None:
             return
         code = reason_code if reason_code in reasons.OF_BROKER_DISCONNECT else reasons.NOT_AUTHORIZED
-        frame = codec.encode(shapes.Disconnect(code, Properties(reason_string=text) if text else NONE))
+        said = greeting.sayable(text)
+        frame = codec.encode(shapes.Disconnect(code, Properties(reason_string=said) if said else NONE))
         if len(frame) > self.maximum_packet_size:
             frame = codec.encode(shapes.Disconnect(code))
         self._end(with_will)

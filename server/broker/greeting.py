@@ -79,4 +79,9 @@ def welcome(connect: Connect, agreed: Terms, admission: Admission, is_present: b
 def turn_away(refusal: Refusal) -> bytes:
     """CONNACK that says no, with the reason in words."""
     code = refusal.reason_code if refusal.reason_code in reasons.OF_CONNACK else reasons.NOT_AUTHORIZED
-    return codec.encode(ConnAck(False, code, Properties(reason_string=refusal.reason or None)))
+    return codec.encode(ConnAck(False, code, Properties(reason_string=sayable(refusal.reason) or None)))
+
+
+def sayable(text: str) -> str:
+    """Words as a reason string may carry them: short, without NUL or halves of characters."""
+    return text[:200].replace("\0", "").encode("utf-8", "replace").decode()

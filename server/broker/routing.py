@@ -1,13 +1,17 @@
 """Who gets a message: subscriptions, shared subscriptions and in-process listeners (MQTT 5 sections 3.3.4 and 4.8)."""
 
+import logging
 from typing import Protocol
 
 from device_agent.mqtt import topics
+from device_agent.mqtt.packets import reasons
 from device_agent.mqtt.packets.shapes import Subscription
 from server.broker.message import Message
 from server.broker.port import Listener, Received
 from server.broker.session import Session
 from server.broker.tree import Tree
+
+logger = logging.getLogger(__name__)
 
 
 class Taker(Protocol):
@@ -28,18 +32,22 @@ class Ear:
         self.refusal = 0
 
     def take(self, message: Message, qos: int, retain: bool, identifiers: tuple[int, ...], now: int) -> bool:
-        """Hand it over; a reason code of 0x80 or more refuses it."""
-        said = self.callback(
-            Received(
-                message.topic,
-                message.payload,
-                message.qos,
-                message.retain,
-                message.sender,
-                message.token,
-                message.properties,
-            )
+        """Hand it over; a reason code of 0x80 or more refuses it, and so does a listener that fails (0x83)."""
+        received = Received(
+            message.topic,
+            message.payload,
+            message.qos,
+            message.retain,
+            message.sender,
+            message.token,
+            message.properties,
         )
+        try:
+            said = self.callback(received)
+        except Exception as error:
+            # Its words may hold what the message held; the type is enough to look for it.
+            logger.error("a listener failed with %s", type(error).__name__)
+            said = reasons.IMPLEMENTATION_SPECIFIC_ERROR
         self.refusal = said if said is not None and said >= 0x80 else 0
         return not self.refusal
 
