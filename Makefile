@@ -45,12 +45,13 @@ format: setup ## let ruff put the code in order
 bench: setup ## measure, beside a bare server and the peers (see bench/README.md)
 	@$(BIN)/python -m bench $(ARGS)
 
-LOCK = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-header --quiet --upgrade
+LOCK = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade
 
 lock: ## pin every dependency again, with hashes (needs uv)
-	$(LOCK) --extra server -o requirements.lock
-	$(LOCK) --all-extras --group dev -o requirements-dev.lock
+	uv pip compile pyproject.toml $(LOCK) --all-extras --group dev -o requirements-dev.lock
+	uv pip compile pyproject.toml $(LOCK) --extra server -c requirements-dev.lock -o requirements.lock
+	uv pip compile pyproject.toml $(LOCK) --extra sim -c requirements-dev.lock -o requirements-sim.lock
+	echo hatchling | uv pip compile - $(LOCK) -c requirements-dev.lock -o requirements-build.lock
 
 clean: ## remove .venv and the caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
