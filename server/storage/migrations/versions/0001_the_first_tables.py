@@ -38,6 +38,7 @@ def _device_authorization() -> None:
         sa.PrimaryKeyConstraint("code_hash", name="pk_device_authorization"),
         sa.UniqueConstraint("user_code_hash", name="uq_device_authorization_user_code_hash"),
     )
+    op.create_index("ix_device_authorization_expires_at", "device_authorization", ["expires_at"])
 
 
 def _family() -> None:
@@ -58,6 +59,9 @@ def _family() -> None:
         sa.PrimaryKeyConstraint("family_id", name="pk_family"),
     )
     op.create_index("ix_family_account_id_last_seen_at", "family", ["account_id", "last_seen_at"])
+    op.create_index("ix_family_device_id", "family", ["device_id"])
+    op.create_index("ix_family_ended_at", "family", ["ended_at"])
+    op.create_index("ix_family_expires_at", "family", ["expires_at"])
 
 
 def _refresh_token() -> None:
@@ -71,6 +75,8 @@ def _refresh_token() -> None:
         sa.ForeignKeyConstraint(["family_id"], ["family.family_id"], name="fk_refresh_token_family_id"),
         sa.PrimaryKeyConstraint("token_hash", name="pk_refresh_token"),
     )
+    op.create_index("ix_refresh_token_expires_at", "refresh_token", ["expires_at"])
+    op.create_index("ix_refresh_token_family_id", "refresh_token", ["family_id"])
 
 
 def _client() -> None:
@@ -112,6 +118,7 @@ def _session() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("session_hash", name="pk_session"),
     )
+    op.create_index("ix_session_expires_at", "session", ["expires_at"])
 
 
 def _guess_count() -> None:
@@ -123,6 +130,7 @@ def _guess_count() -> None:
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_guess_count"),
     )
+    op.create_index("ix_guess_count_ends_at", "guess_count", ["ends_at"])
 
 
 def _signing_key() -> None:
