@@ -66,6 +66,11 @@ class RunningHouse:
         scheme = "https" if self.app.house.settings.tls_cert else "http"
         return f"{scheme}://127.0.0.1:{self.app.house.settings.port}{self.app.house.settings.path}"
 
+    def close(self) -> None:
+        """Hang up every connection of this house's browsers."""
+        for session in (self.web, *(phone.web for phone in self._phones.values())):
+            session.close()
+
     def do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
 
@@ -197,7 +202,7 @@ def open_house(
         try:
             yield running
         finally:
-            running.web.close()
+            running.close()
             loop.call_soon_threadsafe(server.stop)
             thread.join(30)
             assert not thread.is_alive(), "the server did not stop"
