@@ -1,4 +1,4 @@
-"""docker-compose.yml, the Dockerfile and the locks hold together, as far as that can be known without an engine."""
+"""docker-compose.yml holds together, as far as that can be known without an engine."""
 
 import json
 import os
@@ -9,9 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
@@ -20,76 +18,12 @@ import yaml
 from device_agent.settings import read_settings
 from firmware_sim.order import PASSWORD_VARIABLE
 from firmware_sim.order import parser as sim_parser
-from server.settings import PREFIX, Settings, SettingsError, load
+from server.settings import PREFIX, SettingsError, load
+from tests.containers import COMPOSE, ROOT, VARIABLE, Missing, compose, image_environment, last, services, stages
 from tests.postgres import Cluster
 from tests.words import operator_parser
 
-ROOT = Path(__file__).parents[1]
-COMPOSE = ROOT / "docker-compose.yml"
 SCHEMA = json.loads((ROOT / "tests/cases/compose_schema.json").read_text())
-VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::([-?])([^}]*))?\}")
-GIVEN = {"POSTGRES_PASSWORD": "p@ss/word: with anything"}
-
-
-class Missing(Exception):
-    """A variable that must be set is not."""
-
-
-def interpolated(value: Any, environ: Mapping[str, str]) -> Any:
-    """The value as Compose reads it: `${NAME}`, `${NAME:-default}`, `${NAME:?why}`."""
-    if isinstance(value, dict):
-        return {key: interpolated(inner, environ) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [interpolated(inner, environ) for inner in value]
-    return VARIABLE.sub(lambda found: chosen(found, environ), value) if isinstance(value, str) else value
-
-
-def chosen(found: re.Match[str], environ: Mapping[str, str]) -> str:
-    name, kind, more = found.groups()
-    if environ.get(name):
-        return environ[name]
-    if kind == "?":
-        raise Missing(f"{name}: {more}")
-    return more or ""
-
-
-def compose(**environ: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = interpolated(yaml.safe_load(COMPOSE.read_text()), {**GIVEN, **environ})
-    return loaded
-
-
-def services() -> dict[str, Any]:
-    found: dict[str, Any] = compose()["services"]
-    return found
-
-
-def recipe() -> list[tuple[str, str]]:
-    """The Dockerfile as (instruction, the rest) with continued lines joined."""
-    text = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text())
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in lines]
-
-
-def stages() -> dict[str, list[tuple[str, str]]]:
-    """The Dockerfile's stages by name, each with all that it inherits."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    name = ""
-    for instruction, rest in recipe():
-        if instruction == "FROM":
-            base, _, name = rest.partition(" AS ")
-            found[name] = [("FROM", base), *found.get(base, [])[1:]]
-        else:
-            found[name].append((instruction, rest))
-    return found
-
-
-def last(stage: str, instruction: str) -> str:
-    return [rest for each, rest in stages()[stage] if each == instruction][-1]
-
-
-def pins(lock: str) -> dict[str, str]:
-    return dict(re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
-
 
 # Structure
 
@@ -187,14 +121,6 @@ def test_the_database_cannot_be_reached_from_outside() -> None:
 # Settings and commands
 
 
-def image_environment(service: str) -> dict[str, str]:
-    """What the image and Compose put into the environment."""
-    target = services()[service]["build"]["target"]
-    words = [word for each, rest in stages()[target] if each == "ENV" for word in shlex.split(rest)]
-    given = services()[service].get("environment", {})
-    return dict(word.split("=", 1) for word in words) | {name: str(value) for name, value in given.items()}
-
-
 def test_the_servers_environment_is_settings_it_starts_with() -> None:
     settings = load({}, image_environment("server"))
     assert (settings.host, settings.port, settings.mqtt_port) == ("0.0.0.0", 8628, 1883)
@@ -259,68 +185,6 @@ def test_the_commands_in_the_file_s_own_words_are_right() -> None:
     sim_parser().parse_args(shlex.split(fleet))
 
 
-# The recipe
-
-
-def test_every_image_is_pinned() -> None:
-    bases = [rest.split()[0] for instruction, rest in recipe() if instruction == "FROM"]
-    images = [each["image"] for each in services().values()] + [base for base in bases if base not in stages()]
-    for image in images:
-        assert re.search(r":[0-9][\w.-]*$", image), f"{image} names no version"
-
-
-def test_what_the_recipe_copies_is_there_and_not_ignored() -> None:
-    rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
-    copied = [rest.split()[:-1] for instruction, rest in recipe() if instruction == "COPY" and "--from" not in rest]
-    for name in (name for names in copied for name in names):
-        assert (ROOT / name).exists(), name
-        assert is_sent(name, rules), f".dockerignore keeps {name} out"
-    for secret in (".env", "porchlight-data", ".git", "porchlight.db", "tests"):
-        assert not is_sent(secret, rules), secret
-
-
-def is_sent(name: str, rules: list[str]) -> bool:
-    """Whether .dockerignore lets a name through: the last rule that fits decides."""
-    fitting = [rule for rule in rules if fnmatch(name, rule.removeprefix("!").removeprefix("**/"))]
-    return not fitting or fitting[-1].startswith("!")
-
-
-def test_nothing_is_installed_but_by_hash() -> None:
-    installs = [
-        step
-        for instruction, rest in recipe()
-        if instruction == "RUN"
-        for step in rest.split("&&")
-        if re.search(r"\bpip (install|wheel)\b", step)
-    ]
-    assert installs
-    for step in installs:
-        by_hash = re.search(r"--require-hashes -r (\S+)", step)
-        assert by_hash or "--no-index" in step or "--no-build-isolation" in step, step
-        assert by_hash is None or (ROOT / by_hash[1]).is_file(), step
-
-
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-sim.lock", "requirements-build.lock"])
-def test_the_locks_agree(lock: str) -> None:
-    everything = pins("requirements-dev.lock")
-    assert {name: everything.get(name) for name in pins(lock)} == pins(lock)
-
-
-@pytest.mark.parametrize(
-    ("lock", "extra"), [("requirements.lock", "server"), ("requirements-sim.lock", "sim"), ("requirements.lock", "")]
-)
-def test_a_lock_has_all_that_is_asked_for(lock: str, extra: str) -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = project["optional-dependencies"][extra] if extra else project["dependencies"]
-    names = {re.match(r"[a-z0-9-]+", each)[0] for each in wanted}  # type: ignore[index]
-    assert names <= set(pins(lock))
-
-
-def test_the_build_backend_is_locked() -> None:
-    (backend,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
-    assert re.match(r"[a-z0-9-]+", backend)[0] in pins("requirements-build.lock")  # type: ignore[index]
-
-
 # The real thing, without the container around it
 
 
@@ -379,8 +243,3 @@ def test_a_person_is_added_in_the_container_with_no_more_than_its_environment(se
     argv = [sys.executable, "-m", "server.commands", "user", "add", "ana", "--password-stdin"]
     done = subprocess.run(argv, env=served, input="a good password\n", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_every_setting_can_be_set_in_the_environment() -> None:
-    names = {name.removeprefix(PREFIX).lower() for name in image_environment("server") if name.startswith(PREFIX)}
-    assert names <= set(Settings.__dataclass_fields__)
