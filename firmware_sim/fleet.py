@@ -78,12 +78,17 @@ class Fleet:
         await asyncio.wait((self._running,))
         if not self._running.cancelled():
             self._running.result()
-        reason = "interrupted" if self.is_stopped else "timeout"
+        self._end_the_rest()
+
+    def _end_the_rest(self) -> None:
+        """Devices that were cut short, and those that were never switched on, have failed: by name."""
+        seconds = f"the run ended after {self.order.timeout_for / 1_000:g} s (--timeout)"
+        reason, why = ("interrupted", "the run was interrupted") if self.is_stopped else ("timeout", seconds)
         for life in self.lives:
             if life.end is None:
-                life.failed(reason, f"it had not ended after {self.order.timeout_for / 1_000:g} s")
+                life.failed(reason, why)
         for habit in _crew(self.order)[len(self.lives) :]:
-            self.lives.append(Life(habit.name, habit.ends, "failed", reason, "it was never switched on"))
+            self.lives.append(Life(habit.name, habit.ends, "failed", "never_started", why))
 
     async def _switch_on(self, ground: Ground, at_once: int) -> None:
         """One device after another, at the ordered rate."""

@@ -12,7 +12,7 @@ from firmware_sim.clock import steady
 from firmware_sim.discovery import Endpoints, Wrong
 from firmware_sim.life import Mishap
 from firmware_sim.pages import Form, Page, read_page
-from firmware_sim.road import FORM_TYPE, KEEP_ALIVE_S
+from firmware_sim.road import FORM_TYPE, KEEP_ALIVE_S, why
 
 PATIENCE_S: Final = 30.0
 LARGEST: Final = 262_144
@@ -80,7 +80,7 @@ class Browser:
                 location = response.headers.get("location", "") if 300 <= response.status < 400 else ""
                 return response.status, location, text.decode("utf-8", "replace")
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            raise Mishap("page_lost", f"a page did not come: {error or type(error).__name__}") from None
+            raise Mishap("page_lost", f"a page did not come: {why(error)}") from None
 
 
 class Person:

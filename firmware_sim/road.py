@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,7 +84,18 @@ class HttpRoad:
         except TimeoutError:
             raise Lost(f"no answer within {patience_s:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
-            raise Lost(str(error) or type(error).__name__) from None
+            raise Lost(why(error)) from None
+
+
+def why(error: Exception) -> str:
+    """A network error in few words, without the library's own address format."""
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    said = str(cause)
+    if isinstance(cause, OSError) and cause.errno:
+        said = (
+            os.strerror(cause.errno) if cause.errno > 0 else str(cause.strerror)
+        )  # below 0: the resolver's own numbers
+    return said or type(cause).__name__
 
 
 _NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None)  # asyncio.timeout bounds the whole request
