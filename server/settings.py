@@ -109,7 +109,7 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] | None = None, 
     from_environ = {
         key.removeprefix(PREFIX).lower(): value
         for key, value in environ.items()
-        if key.startswith(PREFIX) and not key.startswith(PREFIX + "AGENT_")
+        if key.startswith(PREFIX) and not key.startswith((PREFIX + "AGENT_", PREFIX + "SIM_"))
     }
     config_path = config or _path_of(from_environ.pop("config", None))
     data_dir = Path(str(from_flags.get("data_dir") or from_environ.get("data_dir") or "porchlight-data"))
