@@ -123,11 +123,11 @@ class HouseDesk:
         signed_in = await self._signed_in(visitor)
         if signed_in is None:
             return False
-        for family in await self._house.store.families(signed_in[1].account_id):
-            if family.device_id == device_id:
-                await self._house.store.end_family(family.family_id, self._house.now())
-                return True
-        return False
+        families = await self._house.store.families(signed_in[1].account_id)
+        theirs = [family for family in families if family.device_id == device_id]
+        for family in theirs:
+            await self._house.store.end_family(family.family_id, self._house.now())
+        return bool(theirs)
 
     async def _signed_in(self, visitor: Visitor) -> tuple[Session, Account] | None:
         if not visitor.session:

@@ -60,6 +60,8 @@ WORDS: Final[dict[str, str]] = {
     "consent.scopes": "{app} will be able to",
     "consent.scopes_none": "{app} asks for nothing more than to be signed in.",
     "consent.cannot": "It can't see your password or change your account.",
+    "consent.less": "Allow less",
+    "consent.leave_out": "Leave out: {sentence}",
     "consent.undo": "It stays signed in until you sign it out in My devices.",
     "consent.scam": "Got this code in a message, email or call? It's a scam. Tap <b>Not me</b>.",
     "consent.deny": "Not me",
@@ -118,9 +120,8 @@ WORDS: Final[dict[str, str]] = {
     "bad_form.body": "The form did not arrive as it was sent. Open the page again and try once more.",
     "undecided.h1": "Nothing was decided",
     "undecided.body": "We didn't get your answer. Open the page again, then tap Not me or Yes, sign it in.",
-    "nothing_ticked.h1": "Nothing is ticked",
-    "nothing_ticked.body": "Nothing was signed in. Open the page again and tick at least one thing the device may do, "
-    "or tap Not me.",
+    "nothing_left.h1": "Nothing is left",
+    "nothing_left.body": "Nothing was signed in. Open the page again and allow at least one thing, or tap “Not me”.",
     "not_ours.h1": "We couldn't check that form",
     "not_ours.body": "Nothing was changed. The page may have been open too long, or your browser keeps no cookies. "
     "Open the page again and try once more.",

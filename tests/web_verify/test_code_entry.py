@@ -66,7 +66,7 @@ def test_dev_36_each_problem_has_its_own_page_and_status(
         visitor.submit("/device", ("user_code", "WDJBMJHT")),
     ]
     if signed_in:
-        answers.append(visitor.submit("/D/WDJBMJHT", ("decision", "approve"), ("scope", "profile")))
+        answers.append(visitor.submit("/D/WDJBMJHT", ("decision", "approve")))
     else:
         answers.append(visitor.open("/sign-in?code=WDJBMJHT"))
     for answer in answers:

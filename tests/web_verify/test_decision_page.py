@@ -117,7 +117,7 @@ def test_xd_16_every_foreign_text_is_escaped(porch: Porch) -> None:
 )  # fmt: skip
 def test_an_unclear_answer_decides_nothing(porch: Porch, decision: tuple[tuple[str, str], ...]) -> None:
     visitor = porch.visitor().sign_in()
-    answer = visitor.submit("/D/WDJBMJHT", *decision, ("scope", "profile"))
+    answer = visitor.submit("/D/WDJBMJHT", *decision)
     assert answer.status_code == 400
     assert "Nothing was decided" in answer.text
     assert 'href="/D/WDJBMJHT"' in answer.text

@@ -9,7 +9,7 @@ from tests.web_verify.porch import Phone, Porch, open_porch
 
 FORMS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("/device", (("user_code", "WDJBMJHT"),)),
-    ("/D/WDJBMJHT", (("decision", "approve"), ("scope", "profile"))),
+    ("/D/WDJBMJHT", (("decision", "approve"),)),
     ("/d/wdjbmjht", (("decision", "deny"),)),
     ("/sign-in", (("username", "ana"), ("password", PASSWORD))),
     ("/sign-out", ()),
@@ -74,7 +74,7 @@ def test_a_visitor_without_a_cookie_cannot_post(porch: Porch) -> None:
 
 def test_dev_19_no_get_and_no_head_changes_anything(porch: Porch) -> None:
     visitor = porch.visitor().sign_in()
-    visitor.submit("/D/WDJBMJHT", ("decision", "approve"), ("scope", "profile"))
+    visitor.submit("/D/WDJBMJHT", ("decision", "approve"))
     device = porch.desk.owned["ana"][0].device_id
     before = porch.desk.state()
     paths = ("/", "/device", "/D/WDJBMJHT", "/sign-in?code=WDJBMJHT", "/sign-out", "/devices", "/devices/sign-out",

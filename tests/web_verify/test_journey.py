@@ -31,19 +31,18 @@ def test_dev_16_a_person_connects_a_device_and_is_sent_back_to_it(porch: Porch) 
     page = visitor.open("/D/WDJBMJHT").text
     for expected in ("Aurora TV", "See your name and picture", 'value="deny"', 'value="approve"'):
         assert expected in page
-    fields = [("decision", "approve"), ("scope", "profile"), ("scope", "library")]
-    answer = visitor.submit("/D/WDJBMJHT", *fields)
+    answer = visitor.submit("/D/WDJBMJHT", ("decision", "approve"))
     assert (answer.status_code, answer.headers["location"]) == (303, "/D/WDJBMJHT")
     done = visitor.open("/D/WDJBMJHT")
     assert done.status_code == 200
     assert "You&#39;re connected" in done.text or "You're connected" in done.text
     assert "Look at your TV. You can close this page." in done.text
-    assert porch.desk.decided["WDJBMJHT"][2] == ("profile", "library")
+    assert porch.desk.decided["WDJBMJHT"][2] == ("profile", "library", "readings:write")  # all that was asked
 
 
 def test_dev_16_not_me_stops_it_and_says_that_nothing_was_signed_in(porch: Porch) -> None:
     visitor = porch.visitor().sign_in()
-    answer = visitor.submit("/d/wdjb-mjht", ("decision", "deny"), ("scope", "profile"))
+    answer = visitor.submit("/d/wdjb-mjht", ("decision", "deny"))
     assert (answer.status_code, answer.headers["location"]) == (303, "/D/WDJBMJHT")
     page = visitor.open("/D/WDJBMJHT")
     assert page.status_code == 200
@@ -88,14 +87,15 @@ def test_a_code_that_ends_while_the_person_signs_in_is_no_dead_end(porch: Porch)
     assert 'name="user_code"' in page.text
 
 
-def test_only_the_ticked_boxes_are_granted_and_none_ticked_is_no_approval(porch: Porch) -> None:
+def test_what_is_left_out_is_not_granted_and_leaving_out_all_is_no_approval(porch: Porch) -> None:
     visitor = porch.visitor().sign_in()
-    answer = visitor.submit("/D/WDJBMJHT", ("decision", "approve"))
+    everything = [("leave_out", scope) for scope in ("profile", "library", "readings:write")]
+    answer = visitor.submit("/D/WDJBMJHT", ("decision", "approve"), *everything)
     assert answer.status_code == 400
-    assert "tick at least one" in answer.text
+    assert "allow at least one" in answer.text
     assert not porch.desk.decided
-    visitor.submit("/D/WDJBMJHT", ("decision", "approve"), ("scope", "library"), ("scope", "never-asked"))
-    assert porch.desk.decided["WDJBMJHT"][2] == ("library",)
+    visitor.submit("/D/WDJBMJHT", ("decision", "approve"), ("leave_out", "profile"), ("leave_out", "never-asked"))
+    assert porch.desk.decided["WDJBMJHT"][2] == ("library", "readings:write")
 
 
 def test_a_reload_after_the_decision_decides_nothing_again(porch: Porch) -> None:
@@ -104,12 +104,12 @@ def test_a_reload_after_the_decision_decides_nothing_again(porch: Porch) -> None
     for _ in range(2):
         visitor.open("/D/WDJBMJHT")
     assert porch.desk.calls.count("deny") == 1
-    answer = visitor.submit("/D/WDJBMJHT", ("decision", "approve"), ("scope", "profile"))
+    answer = visitor.submit("/D/WDJBMJHT", ("decision", "approve"))
     assert "Stopped" in visitor.open(answer.headers["location"]).text
 
 
 def test_dev_15_a_decision_without_a_sign_in_decides_nothing(porch: Porch) -> None:
-    answer = porch.visitor().submit("/D/WDJBMJHT", ("decision", "approve"), ("scope", "profile"))
+    answer = porch.visitor().submit("/D/WDJBMJHT", ("decision", "approve"))
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?code=WDJBMJHT")
     assert not porch.desk.decided
 

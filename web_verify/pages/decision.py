@@ -37,20 +37,26 @@ async def post(visit: Visit) -> Response:
     if decision not in ("approve", "deny"):
         raise Refused(400, "undecided")
     approve = decision == "approve"
-    scopes = visit.form.all("scope")
-    if approve and not scopes and await asks_for_scopes(visit, typed):
-        # Every box was cleared: "all" is not what was meant, and a sign-in that may do nothing helps nobody.
-        raise Refused(400, "nothing_ticked")
-    decided = await visit.desk.decide(visit.visitor, typed, approve=approve, scopes=scopes if approve else None)
+    scopes = await scopes_left(visit, typed) if approve else None
+    decided = await visit.desk.decide(visit.visitor, typed, approve=approve, scopes=scopes)
     if isinstance(decided, Problem):
         return problem.show(visit, decided, typed)
     return visit.go("/D/", short(decided.user_code))
 
 
-async def asks_for_scopes(visit: Visit, typed: str) -> bool:
-    """Whether there was a box to tick."""
+async def scopes_left(visit: Visit, typed: str) -> list[str] | None:
+    """What is allowed when something was left out; None: nothing was, all that is asked for."""
+    left_out = visit.form.all("leave_out")
+    if not left_out:
+        return None
     found = await visit.desk.look_up(visit.visitor, typed)
-    return isinstance(found, Asking) and bool(found.scopes)
+    if not isinstance(found, Asking):
+        return None  # the desk says why there is nothing to decide
+    left = [text.scope for text in found.scopes if text.scope not in left_out]
+    if found.scopes and not left:
+        # A sign-in that may do nothing helps nobody, and "all" is not what was meant.
+        raise Refused(400, "nothing_left")
+    return left
 
 
 def code_of(visit: Visit) -> str:
