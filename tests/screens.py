@@ -6,19 +6,15 @@ code; the phone is Chromium on the decision page that the code leads to, reached
 
 import io
 import tempfile
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from tests.browser import FLAGS
+from tests.certificate import certificate
 from tests.device_agent.displays.screen import Tty, photograph
 from tests.house import PASSWORD, furnish, open_house
 from tests.needs import require
@@ -33,12 +29,12 @@ def main() -> None:
     """Draw both."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        cert, key = certificate(folder)
-        settings = {"issuer": f"https://{HOST}", "tls_cert": str(cert), "tls_key": str(key)}
+        pem = str(certificate(folder / "tls.pem"))
+        settings = {"issuer": f"https://{HOST}", "tls_cert": pem, "tls_key": pem}
         with open_house(folder, **settings) as house:
             port = furnish(house).app.house.settings.port
             address = f"https://127.0.0.1:{port}/device_authorization"
-            started = requests.post(address, ASKED, verify=str(cert), timeout=30).json()
+            started = requests.post(address, ASKED, verify=pem, timeout=30).json()
             save(tv(started), "tv")
             save(phone(started, port), "phone")
 
@@ -68,23 +64,6 @@ def phone(started: dict[str, Any], port: int) -> Image.Image:
         picture = page.screenshot(full_page=True)
         chromium.close()
     return Image.open(io.BytesIO(picture)).convert("RGB")
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for an hour, signed by itself, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
-    now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName(HOST), x509.IPAddress(ip_address("127.0.0.1"))])
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(x509.random_serial_number()).add_extension(names, critical=False)
-    signed = made.not_valid_before(now).not_valid_after(now + timedelta(hours=1)).sign(key, hashes.SHA256())
-    cert_path, key_path = folder / "cert.pem", folder / "key.pem"
-    cert_path.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    key_path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return cert_path, key_path
 
 
 def save(picture: Image.Image, name: str) -> None:
