@@ -12,7 +12,8 @@ def split_url(url: str) -> tuple[str, str, int, str]:
     if not separator or scheme not in ("http", "https") or not is_safe or "@" in authority or "#" in path:
         raise Unreachable("not an address that can be asked: " + url[:100].encode("ascii", "replace").decode())
     if authority.startswith("["):
-        host, _, port = authority[1:].partition("]")
+        host, bracket, port = authority[1:].partition("]")
+        host = host if bracket else ""
     else:
         host, colon, port = authority.partition(":")
         port = colon + port
@@ -23,14 +24,15 @@ def split_url(url: str) -> tuple[str, str, int, str]:
 
 
 def is_private(address: str) -> bool:
-    """Whether an IP address in text form is loopback, link-local or of a private network."""
+    """Whether an IP address in text form is loopback, link-local or of a network that no public router knows."""
     address = address.lower().removeprefix("::ffff:")
     if ":" in address:
         return address == "::1" or address[:2] in ("fc", "fd") or address[:3] in ("fe8", "fe9", "fea", "feb")
-    first, second = (int(part) for part in address.split(".")[:2])
+    first, second, third = (int(part) for part in address.split(".")[:3])
     return (
         first in (10, 127)
         or (first == 172 and 16 <= second < 32)
         or (first, second) in ((192, 168), (169, 254))
         or (first == 100 and 64 <= second < 128)
+        or (first, second, third) == (192, 0, 2)  # RFC 5737: closed laboratories use it
     )
