@@ -39,8 +39,7 @@ class Session:
 
     def due_at(self) -> int:
         """The instant at which `fresh_token` has something to do."""
-        step = self._refresh.next(now())
-        return step.until if isinstance(step, Wait) else now()
+        return self._refresh.due_at
 
     def fresh_token(self, patience_for: int = PATIENCE) -> str:
         """An access token that is not about to end. It is on disk before it is returned.

@@ -85,7 +85,7 @@ def _from_flags(arguments: list[str]) -> tuple[dict[str, object], list[str]]:
             raise _wrong(f"--{name} is no flag of porchlight-agent", "Run porchlight-agent --help for the list.")
         else:
             if not equals:
-                if not left:
+                if not left or left[0].startswith("--"):
                     raise _wrong(f"--{name} needs a value ({kind})", f"Write --{name}={kind}.")
                 value = left.pop(0)
             values[name] = _parse(name, kind, value, f"--{name}")

@@ -35,7 +35,7 @@ class Refresh(Turns):
         self._pace = Pace(RETRY_INTERVAL, jitter)
         self._why = "fresh"
         self.expires_at = 0
-        self._due_at = 0
+        self.due_at = 0  # when the next step is more than a Wait; to be read by a body that sleeps elsewhere
         self._renewal: Done | None = None
         self._end: Stop | None = None
         self._schedule(received_at, lifetime_for)
@@ -49,8 +49,8 @@ class Refresh(Turns):
         if self._renewal is not None:
             renewal, self._renewal = self._renewal, None
             return renewal
-        if now < self._due_at:
-            return Wait(self._due_at, self._why)
+        if now < self.due_at:
+            return Wait(self.due_at, self._why)
         if not self.refresh_token:
             self.state = "stopped"
             self._end = Stop("signed_out")
@@ -64,7 +64,7 @@ class Refresh(Turns):
     def hurry(self, now: int) -> None:
         """The access token was refused (401) or its age is unknown: renew at the next turn."""
         if self.state == "fresh":
-            self._due_at = min(self._due_at, self._clock(now))
+            self.due_at = min(self.due_at, self._clock(now))
 
     def received(self, status: int, answer: object, now: int, retry_after_for: int = 0) -> None:
         """The answer to the last Send: HTTP status and parsed JSON body (None when it was no JSON)."""
@@ -88,7 +88,7 @@ class Refresh(Turns):
         early = 0
         if self._jitter is not None:
             early = max(0, min(int(self._jitter(lifetime_for // 10)), lifetime_for // 10))
-        self._due_at = received_at + lifetime_for * 8 // 10 - early if self.refresh_token else self.expires_at
+        self.due_at = received_at + lifetime_for * 8 // 10 - early if self.refresh_token else self.expires_at
         self._why = "fresh"
 
 
@@ -100,7 +100,7 @@ def _renew(flow: Refresh, heard: str, answer: dict[str, object], now: int, retry
 
 
 def _retry(flow: Refresh, heard: str, answer: dict[str, object], now: int, retry_after_for: int) -> None:
-    flow._due_at = now + flow._pace.back_off(retry_after_for)
+    flow.due_at = now + flow._pace.back_off(retry_after_for)
     flow._why = heard
 
 

@@ -60,6 +60,9 @@ class Reader:
         taken, self._buffer = self._buffer[:size], self._buffer[size:]
         return taken
 
+    def is_empty(self) -> bool:
+        return not self._buffer
+
     def rest(self) -> bytes:
         while len(self._buffer) <= MAX_BODY:
             try:
@@ -96,7 +99,8 @@ def read_answer(reader: Reader) -> tuple[Answer, bool]:
         body = reader.exactly(int(length))
     else:
         body, is_kept = reader.rest(), False
-    return Answer(status, headers, body), is_kept
+    # Whoever says more than one answer may be answering somebody else: nothing more is asked on this connection.
+    return Answer(status, headers, body), is_kept and reader.is_empty()
 
 
 def _read_headers(reader: Reader) -> dict[str, str]:

@@ -51,7 +51,10 @@ class Http:
         origin = (scheme, host, port)
         connection = self._kept.pop(origin, None)
         try:
-            if connection is None or not _is_quiet(connection):
+            if connection is not None and not _is_quiet(connection):
+                _close(connection)
+                connection = None
+            if connection is None:
                 connection = self._connect(scheme, host, port, answer_within)
             connection.sendall(_head(method, host, port, scheme, target, headers or [], body) + body)
             if meanwhile is not None:

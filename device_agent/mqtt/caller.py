@@ -105,6 +105,9 @@ class Caller:
             self._client.disconnect()
         self._client.loop_stop()
         self.ended.set()
+        # paho frees its sockets with the client: without this circle that is now, not at some garbage collection.
+        client = self._client
+        client.on_connect = client.on_subscribe = client.on_publish = client.on_message = client.on_disconnect = None
 
     def _prepared(self, ca_file: str) -> Client:
         client = Client(

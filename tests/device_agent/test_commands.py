@@ -199,10 +199,7 @@ def test_call_ends_with_the_code_of_the_answer(signed_in: Agent, server: MockSer
     assert f"me: it is so ({status})." in ended.err
 
 
-@pytest.mark.parametrize(
-    "words",
-    [["call"], ["call", "me", "word"], ["call", "me", "=x"], ["call", "me", "a:=nonsense"], ["call", "me", ":=1"]],
-)
+@pytest.mark.parametrize("words", [[], ["me", "word"], ["me", "=x"], ["me", "a:=nonsense"], ["me", ":=1"]])
 def test_call_with_wrong_words_is_a_usage_error(signed_in: Agent, words: list[str]) -> None:
     assert http(signed_in, "call", *words).code == 2
 

@@ -41,6 +41,7 @@ def test_times(value: str, milliseconds: int) -> None:
         (["--nonsense"], {}, "--nonsense"),
         (["--json=maybe"], {}, "--json"),
         (["--server"], {}, "--server"),
+        (["--server", "--json"], {}, "--server"),
         (["--qr", "huge"], {}, "--qr"),
         (["--timeout", "soon"], {}, "--timeout"),
         (["--timeout", "0"], {}, "--timeout"),

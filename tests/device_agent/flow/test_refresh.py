@@ -99,6 +99,17 @@ def test_a_server_that_does_not_rotate_keeps_the_token() -> None:
     assert dict(due(flow, 80_000).form)["refresh_token"] == "rt1"
 
 
+def test_a_body_may_look_at_the_due_instant_without_taking_a_turn() -> None:
+    flow = Refresh("tv", "rt1", 0, 100_000)
+    assert flow.due_at == 80_000
+    due(flow, 0)
+    flow.lost(80_000)
+    assert flow.due_at == 82_000
+    flow.next(82_000)
+    flow.received(200, TOKENS, 82_000)
+    assert flow.due_at == 162_000
+
+
 def test_a_refused_access_token_hurries_the_renewal() -> None:
     flow = Refresh("tv", "rt1", 0, 100_000)
     assert isinstance(flow.next(1_000), Wait)
