@@ -83,7 +83,8 @@ def a_device(**fields: Any) -> DeviceAuthorization:
 
 
 def a_family(**fields: Any) -> Family:
-    name = f"family-{next(_numbers)}"
+    number = next(_numbers)
+    name = f"family-{number % 97}-{number}"  # so that their order is not that in which they were made
     given = {
         "family_id": name,
         "client_id": "tv",
@@ -96,7 +97,7 @@ def a_family(**fields: Any) -> Family:
 
 
 def a_token(family: Family, **fields: Any) -> RefreshToken:
-    given = {"token_hash": a_hash(), "family_id": family.family_id, "created_at": NOW, "expires_at": NOW + 10**9}
+    given = {"token_hash": a_hash(), "family_id": family.family_id, "created_at": NOW, "expires_at": NOW + 10**10}
     return RefreshToken(**(given | fields))
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from server.oauth.account import Session
 from server.oauth.guess import Budget
-from server.oauth.token import rotate
+from server.oauth.token import Family, RefreshToken, Rotation, rotate
 from server.storage import Cellar
 from server.storage.readings import Reading
 from tests.storage.story import LATER, NOW, Opened, a_device, a_family, a_hash, a_signed_in_family, a_token, tell
@@ -98,5 +98,33 @@ def test_lapsed_refresh_tokens_go_and_spent_ones_stay_to_raise_the_alarm(databas
         assert await store.find_refresh_token(short.token_hash) is None
         seen = replace(family, last_seen_at=NOW + 4)
         assert await store.find_refresh_token(spent.token_hash) == (replace(spent, spent_at=NOW + 4), seen)
+
+    tell(database_url, story)
+
+
+def test_a_family_with_more_tokens_than_one_sweep_takes_goes_last(database_url: str) -> None:
+    async def story(store: Cellar, _: Opened) -> None:
+        family, token = await a_signed_in_family(store)
+
+        def again(shown: RefreshToken, found: Family) -> Rotation:
+            return Rotation(found, shown, a_token(found))
+
+        await asyncio.gather(*(store.rotate(token.token_hash, again) for _ in range(1_200)))
+        await store.end_family(family.family_id, NOW)
+        counts = await sweep_all(store, NOW + MONTH)
+        assert counts[0] == 1_000
+        assert sum(counts) == 1_203, "the device authorization, 1201 tokens, the family"
+        assert await store.find_family(family.family_id) is None
+
+    tell(database_url, story)
+
+
+def test_more_dead_families_than_one_sweep_takes_go_each_after_its_tokens(database_url: str) -> None:
+    async def story(store: Cellar, _: Opened) -> None:
+        await asyncio.gather(*(a_signed_in_family(store, expires_at=NOW) for _ in range(1_100)))
+        counts = await sweep_all(store, NOW + MONTH)
+        assert max(counts) == 1_000
+        assert sum(counts) == 3_300
+        assert list(await store.families()) == []
 
     tell(database_url, story)
