@@ -50,7 +50,7 @@ class PostgreSQL:
         """Nothing: the first connection says what is wrong."""
 
     def writer(self) -> Engine:
-        engine = create_engine(self._url, poolclass=NullPool, connect_args=_ARGUMENTS)
+        engine = create_engine(self._url, poolclass=NullPool, hide_parameters=True, connect_args=_ARGUMENTS)
         event.listen(engine, "connect", self._set_up)
         return engine
 
@@ -61,6 +61,7 @@ class PostgreSQL:
             pool_size=size,
             max_overflow=0,
             isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
             connect_args=_ARGUMENTS,
         )
         event.listen(engine, "connect", self._set_up)

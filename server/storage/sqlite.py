@@ -50,14 +50,19 @@ class Sqlite:
         return f"the directory {self.path.parent} cannot be written: give it to the user that runs Porchlight"
 
     def writer(self) -> Engine:
-        engine = create_engine(self._url(), poolclass=NullPool, connect_args=_ARGUMENTS)
+        engine = create_engine(self._url(), poolclass=NullPool, hide_parameters=True, connect_args=_ARGUMENTS)
         event.listen(engine, "connect", _set_up_writer)
         event.listen(engine, "begin", _begin)
         return engine
 
     def reader(self, size: int) -> Engine:
         engine = create_engine(
-            self._url(), poolclass=QueuePool, pool_size=size, max_overflow=0, connect_args=_ARGUMENTS
+            self._url(),
+            poolclass=QueuePool,
+            pool_size=size,
+            max_overflow=0,
+            hide_parameters=True,
+            connect_args=_ARGUMENTS,
         )
         event.listen(engine, "connect", _set_up_reader)
         return engine
