@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import requests
 
 from server.oauth.device import GRANT_TYPE
-from tests.house import Clock, Phone, RunningHouse
+from tests.house import Clock, Phone, RunningHouse, browser
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 UNDECIDED = ("authorization_pending", "slow_down")
@@ -100,7 +100,7 @@ def at_once(work: Callable[[requests.Session, int], Result], count: int) -> list
     line = Barrier(count)
 
     def run(number: int) -> Result:
-        with requests.Session() as web:
+        with browser() as web:
             line.wait(20)
             return work(web, number)
 
