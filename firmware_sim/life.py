@@ -42,5 +42,10 @@ class Life:
         return self.end != self.ends
 
     def failed(self, reason: str, detail: str = "") -> None:
-        """End with a reason."""
-        self.end, self.reason, self.detail = "failed", reason, detail
+        """End with a reason. Both may be a server's own words, so only what is printable is kept of them."""
+        self.end, self.reason, self.detail = "failed", printable(reason, 64), printable(detail, 200)
+
+
+def printable(text: str, limit: int) -> str:
+    """One line without control characters, at most `limit` characters."""
+    return "".join(sign if sign.isprintable() else " " for sign in text[:limit])

@@ -1,6 +1,7 @@
 """Simulated people: each has a browser, signs in once, and approves or denies on the real pages over HTTP."""
 
 import asyncio
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
@@ -46,15 +47,17 @@ class Browser:
         """GET and follow. Raises `Mishap`."""
         return await self._follow("GET", url, b"")
 
-    async def send(self, page: Page, form: Form, *pairs: tuple[str, str]) -> tuple[Page, int]:
-        """Fill in and send a form of the page; the page it leads to, and the instant of the form's own answer."""
-        status, location, html = await self._ask(
-            "POST", urljoin(page.url, form.action), encode_form(tuple(form.filled(*pairs)))
-        )
+    async def send(self, page: Page, form: Form, *pairs: tuple[str, str], follows: bool = True) -> tuple[Page, int]:
+        """Fill in and send a form of the page; the page it leads to, and the instant of the form's own answer.
+
+        Without `follows` the answer itself is the page, with the status of its redirect.
+        """
+        url = urljoin(page.url, form.action)
+        status, location, html = await self._ask("POST", url, encode_form(tuple(form.filled(*pairs))))
         answered_at = steady()
-        if not location:
-            return read_page(status, page.url, html), answered_at
-        return await self._follow("GET", urljoin(page.url, location), b""), answered_at
+        if location and follows:
+            return await self._follow("GET", urljoin(url, location), b""), answered_at
+        return read_page(status, url, html), answered_at
 
     async def _follow(self, method: str, url: str, body: bytes) -> Page:
         for _ in range(MOST_HOPS):
@@ -97,9 +100,10 @@ class Person:
         form = page.form_with("password")
         if form is None:
             raise Wrong(f"there is no sign-in page at {url} (HTTP {page.status})")
-        page, _ = await self._give_password(page, form)
-        if page.status != 200 or page.form_with("password"):
-            raise Wrong(f"--user: the server does not let {self._username!r} sign in: {page.heading}")
+        # The answer tells; where it leads (all the devices of this person) may be a long page.
+        page, _ = await self._give_password(page, form, follows=False)
+        if page.status != HTTPStatus.SEE_OTHER:
+            raise Wrong(f"--user: the server does not let {self._username!r} sign in: {page.heading} ({page.status})")
 
     async def decide(self, url: str, user_code: str, decision: str) -> int:
         """Open the page, sign in if asked, type the code if asked, and answer; the instant of the answer."""
@@ -122,8 +126,9 @@ class Person:
                 page, _ = await self.browser.send(page, form, ("user_code", user_code))
         raise Mishap(f"page_{page.status}", f"the page said {page.status}: {page.heading}")
 
-    async def _give_password(self, page: Page, form: Form) -> tuple[Page, int]:
-        return await self.browser.send(page, form, ("username", self._username), ("password", self._password))
+    async def _give_password(self, page: Page, form: Form, *, follows: bool = True) -> tuple[Page, int]:
+        pairs = (("username", self._username), ("password", self._password))
+        return await self.browser.send(page, form, *pairs, follows=follows)
 
     async def _answer(self, page: Page, form: Form, decision: str) -> int:
         if ("decision", decision) not in form.buttons:

@@ -7,6 +7,7 @@ from typing import Any, Final, TextIO
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from firmware_sim.habits import HABITS
 from firmware_sim.life import Life
@@ -149,7 +150,8 @@ def _figures(report: dict[str, Any]) -> Table:
 def _went_wrong(report: dict[str, Any]) -> Table:
     table = Table("what went wrong", "devices", "such as", box=None, pad_edge=False, header_style="bold")
     for reason, example in report["examples"].items():
-        table.add_row(reason, str(report["failures"].get(reason, "")), example)
+        # Text, not markup: these can be a server's own words.
+        table.add_row(Text(reason), str(report["failures"].get(reason, "")), Text(example))
     return table
 
 
