@@ -1,7 +1,6 @@
 """The tables in docs/ that the code knows better: `python -m tests.papers` writes them anew between their marks."""
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -70,17 +69,20 @@ TABLES: Final[dict[str, tuple[str, Callable[[], str]]]] = {
 }
 
 
-def between(name: str) -> re.Pattern[str]:
-    """Finds what stands between the marks of a table."""
-    return re.compile(f"(?<=<!-- {name} -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
+def with_table(text: str, name: str, made: str) -> str:
+    """The text with this table between its marks. Raises `ValueError` when there are none."""
+    begin, end = f"<!-- {name} -->\n", "<!-- end -->"
+    before, mark, rest = text.partition(begin)
+    if not mark or end not in rest:
+        raise ValueError(f"there is no place for the table {name}: {begin}{end}")
+    return f"{before}{begin}{made}\n{end}{rest.partition(end)[2]}"
 
 
 def main() -> None:
     """Write every table into its paper."""
     for name, (path, make) in TABLES.items():
         paper = ROOT / path
-        made = make()
-        paper.write_text(between(name).sub(lambda _, made=made: made, paper.read_text(encoding="utf-8")))  # type: ignore[misc]
+        paper.write_text(with_table(paper.read_text(encoding="utf-8"), name, make()))
 
 
 if __name__ == "__main__":
