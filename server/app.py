@@ -21,7 +21,7 @@ from server.house import House, wall_clock
 from server.oauth.secret import draw_id
 from server.oauth.store import News
 from server.routes import API_PATH, TOKEN_PATH, routes
-from server.settings import Settings, load, with_ports
+from server.settings import Settings
 from server.storage import open_storage
 from web_verify.look import Look
 from web_verify.routes import lost, pages
@@ -122,12 +122,6 @@ class Porchlight:
             await send(_lifespan(message, "complete"))
             if message["type"] == "lifespan.shutdown":
                 return
-
-
-def from_environment() -> Porchlight:
-    """For an ASGI server that starts several workers itself: settings from `PORCHLIGHT_*` and the TOML file."""
-    settings = load({})
-    return Porchlight(with_ports(settings, settings.port))
 
 
 def _json_of(refused: HTTPException) -> ASGIApp:

@@ -3,6 +3,7 @@
 A name nobody knows or a value that cannot work is refused by name, with what to write instead.
 """
 
+import difflib
 import ipaddress
 import os
 import re
@@ -76,8 +77,13 @@ class Settings:
     )
 
     @property
+    def database_file(self) -> Path:
+        """Where the database is when no `database_url` names another."""
+        return self.data_dir.resolve() / "porchlight.db"
+
+    @property
     def storage_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'porchlight.db'}"
+        return self.database_url or f"sqlite:///{self.database_file}"
 
     @property
     def is_shared_storage(self) -> bool:
@@ -213,8 +219,7 @@ def _typed(name: str, value: object, source: str) -> object:
     """The value as the setting's own type; text from the environment is parsed."""
     known = {each.name: each for each in fields(Settings)}
     if name not in known:
-        shown = f"{PREFIX}{name.upper()}" if source == "environment" else name
-        raise SettingsError(f"{shown}: there is no such setting; there are: {', '.join(known)}")
+        raise _unknown(name, source, list(known))
     default = known[name].default
     if isinstance(default, bool):
         return _typed_bool(name, value)
@@ -234,6 +239,13 @@ def _typed(name: str, value: object, source: str) -> object:
             raise SettingsError(f"{name}: write a TOML table from scope to sentence")
         return value
     return Path(str(value)) if isinstance(default, Path) else str(value)
+
+
+def _unknown(name: str, source: str, known: list[str]) -> SettingsError:
+    meant = difflib.get_close_matches(name, known, 1)
+    shown, *better = (f"{PREFIX}{each.upper()}" if source == "environment" else each for each in (name, *meant))
+    hint = f"did you mean {better[0]}?" if better else f"there are: {', '.join(known)}"
+    return SettingsError(f"{shown}: there is no such setting; {hint}")
 
 
 def _typed_bool(name: str, value: object) -> bool:

@@ -12,7 +12,7 @@ from server.oauth.grants import BY_TYPE
 from server.oauth.secret import digest, draw
 from server.oauth.store import NameTaken
 
-from .command import Desk, Failed, answer, answer_table, instant, storage_arguments, with_store
+from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, with_store
 
 NAME: Final = "client"
 HELP: Final = "register an app, list them, disable or enable one"
@@ -49,11 +49,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     if args.secret_stdin and not args.confidential:
-        raise Failed("--secret-stdin goes with --confidential")
+        raise Misused("--secret-stdin goes with --confidential")
+    name = args.name.strip()
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise Misused("--name has 1 to 100 printable characters: people read it when they are asked to approve")
+    if not args.grant and not args.confidential:
+        raise Misused("say what the app may do; for a device that stays signed in: --grant device_code refresh_token")
     secret = _secret(args) if args.confidential else None
     client = Client(
         client_id=args.client_id,
-        name=args.name.strip(),
+        name=name,
         grants=tuple(dict.fromkeys(SHORT_NAMES.get(grant, grant) for grant in args.grant)),
         scopes=scope.parse(args.scope) if args.scope else (),
         created_at=wall_clock(),
@@ -68,7 +73,7 @@ def _add(args: argparse.Namespace) -> int:
         except NameTaken:
             raise Failed(f"there is a client {client.client_id} already") from None
 
-    with_store(args, add)
+    with_store(args, add, makes=True)
     content: dict[str, object] = {"client_id": client.client_id, "name": client.name, "grants": list(client.grants)}
     text = f"{client.client_id} ({client.name}) is registered."
     if secret and not args.secret_stdin:
@@ -82,7 +87,7 @@ def _secret(args: argparse.Namespace) -> str:
         return draw()
     secret = sys.stdin.readline().rstrip("\r\n")
     if len(secret) < MIN_SECRET_LENGTH:
-        raise Failed(f"the secret (one line on stdin) has at least {MIN_SECRET_LENGTH} characters, drawn at random")
+        raise Misused(f"the secret (one line on stdin) has at least {MIN_SECRET_LENGTH} characters, drawn at random")
     return secret
 
 
@@ -124,6 +129,6 @@ def _enable(args: argparse.Namespace) -> int:
         return len(living)
 
     ended = with_store(args, change)
-    said = "enabled" if is_enabled else f"disabled; {ended} devices signed out"
+    said = "enabled" if is_enabled else f"disabled; {counted(ended, 'device')} signed out"
     content = {"client_id": args.client_id, "is_enabled": is_enabled, "devices_signed_out": ended}
     return answer(args, content, f"{args.client_id} is {said}.")

@@ -3,16 +3,12 @@
 import argparse
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
-
-from rich.console import Console
-from rich.table import Table
 
 from server.oauth.store import Store
 from server.settings import Settings, load
@@ -38,6 +34,14 @@ class Command(Protocol):
 class Failed(Exception):
     """The command could not do it; the message says why and what to do."""
 
+    exit_code = 1
+
+
+class Misused(Failed):
+    """What was typed cannot be meant; the message says what to type."""
+
+    exit_code = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -62,15 +66,29 @@ def settings_of(args: argparse.Namespace) -> Settings:
     return load(flags, config=Path(args.config) if args.config else None)
 
 
-def with_store(args: argparse.Namespace, work: Callable[[Desk], Coroutine[Any, Any, Answer]]) -> Answer:
-    """Do the work on the open storage."""
+def with_store(
+    args: argparse.Namespace, work: Callable[[Desk], Coroutine[Any, Any, Answer]], *, makes: bool = False
+) -> Answer:
+    """Do the work on the open storage. `makes`: on a new one where there is none; else that is a `Failed`."""
 
     async def do() -> Answer:
         settings = settings_of(args)
+        _demand_storage(settings, may_be_new=makes)
         async with opened(settings) as store:
             return await work(Desk(settings, store))
 
     return asyncio.run(do())
+
+
+def _demand_storage(settings: Settings, *, may_be_new: bool) -> None:
+    """Raise `Failed` where the work would be lost, or would be done on an empty database made by a slip of the pen."""
+    if settings.storage_url == "memory:":
+        raise Failed("database_url: memory: keeps nothing after this command; name the database that the server uses")
+    if not (may_be_new or settings.database_url or settings.database_file.exists()):
+        raise Failed(
+            f"data_dir: there is no database in {settings.data_dir} yet; name another folder with --data-dir, "
+            "or begin here: porchlight user add --help"
+        )
 
 
 @asynccontextmanager
@@ -111,18 +129,27 @@ def answer_table(
     if not rows:
         print(empty)
         return 0
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(_cell(row[column]) for column in columns))
-    console = Console() if sys.stdout.isatty() else Console(width=200, color_system=None)
-    console.print(table, markup=False)
+    table = [[column.removeprefix("is_").replace("_", " ").upper() for column in columns]]
+    table += [[_cell(row[column]) for column in columns] for row in rows]
+    widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
+    for cells in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
     return 0
 
 
 def _cell(value: object) -> str:
+    """A value as a person reads it, never empty: what stands in which column can be told in a pipe, too."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return " ".join(map(str, value))
-    return "" if value is None else str(value)
+        value = " ".join(map(str, value))
+    text = "".join(each if each.isprintable() else "?" for each in str(value or ""))
+    return text or "-"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 device`, `2 devices`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def instant(at: int | None) -> str | None:

@@ -7,7 +7,7 @@ from server.house import wall_clock
 from server.oauth.account import tidy_username
 from server.oauth.token import Family
 
-from .command import Desk, Failed, answer, answer_table, instant, storage_arguments, with_store
+from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, with_store
 
 NAME: Final = "device"
 HELP: Final = "list the devices that are signed in, or sign some out"
@@ -65,7 +65,7 @@ def _row(family: Family, username: str) -> dict[str, object]:
 
 def _sign_out(args: argparse.Namespace) -> int:
     if not args.device_ids and not args.user:
-        raise Failed("name the devices to sign out, or --user NAME for all of one person")
+        raise Misused("name the devices to sign out, or --user NAME for all of one person")
 
     async def sign_out(desk: Desk) -> list[str]:
         families = await desk.store.families(await _account_id(desk, args.user))
@@ -79,7 +79,7 @@ def _sign_out(args: argparse.Namespace) -> int:
         return wanted
 
     done = with_store(args, sign_out)
-    return answer(args, {"signed_out": done}, f"{len(done)} device{'' if len(done) == 1 else 's'} signed out.")
+    return answer(args, {"signed_out": done}, f"{counted(len(done), 'device')} signed out.")
 
 
 async def _account_id(desk: Desk, username: str | None) -> str | None:

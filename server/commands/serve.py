@@ -3,11 +3,13 @@
 import argparse
 import asyncio
 import contextlib
+import errno
 import json
 import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -15,12 +17,13 @@ from dataclasses import fields
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from server.app import Porchlight
-from server.settings import PREFIX, Settings, with_ports
+from server.settings import Settings, SettingsError, with_ports
+from server.storage.choose import database
 
 from .command import Failed, make_data_dir, settings_of, storage_arguments
+from .workers import run_workers
 
 NAME: Final = "serve"
 HELP: Final = "run the server"
@@ -46,14 +49,15 @@ def _argument(parser: argparse.ArgumentParser, name: str, default: Any, text: st
 
 def run(args: argparse.Namespace) -> int:
     settings = settings_of(args)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    check_certificate(settings)
     make_data_dir(settings)
     with listening(settings) as street:
         settings = with_ports(settings, street.getsockname()[1])
         if settings.workers > 1:
-            return _run_workers(args, settings, street)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(_run_one(settings, street, as_json=args.json))
+            run_workers(run_server, settings, street, lambda: _say_ready(settings, None, as_json=args.json))
+        else:
+            run_server(settings, street, lambda server: _say_ready(settings, server.mqtt_port, as_json=args.json))
+    return 0
 
 
 @contextlib.contextmanager
@@ -67,32 +71,71 @@ def listening(settings: Settings) -> Iterator[socket.socket]:
         street.bind((settings.host, settings.port))
     except OSError as error:
         street.close()
-        raise Failed(
-            f"port: cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
-            "choose another with --port (0 picks a free one)"
-        ) from None
+        raise _cannot_listen("", settings.host, settings.port, error) from None
     with street:
         yield street
 
 
-async def _run_one(settings: Settings, street: socket.socket, *, as_json: bool) -> int:
+def run_server(settings: Settings, street: socket.socket, on_ready: Callable[["QuietServer"], None]) -> None:
+    """One server in this process, until a signal ends it. Raises `Failed` and `StorageError`."""
+    log_to_stderr()
     app = Porchlight(settings)
+    config = server_config(app, settings)
+    server = QuietServer(config, app, lambda: on_ready(server))
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(app, server, street))
+
+
+async def _serve(app: Porchlight, server: "QuietServer", street: socket.socket) -> None:
     try:
-        await app.start()
-    except OSError as error:
-        await app.close()
-        raise Failed(
-            f"mqtt_port: cannot listen on port {settings.mqtt_port}: {error.strerror}; choose another"
-        ) from None
-    except Exception:
-        await app.close()
-        raise
-    server = QuietServer(server_config(app, settings), app, lambda: _say_ready(app, settings, as_json=as_json))
-    try:
+        await _start(app)
         await server.serve(sockets=[street])
     finally:
         await app.close()
-    return 0
+
+
+async def _start(app: Porchlight) -> None:
+    try:
+        await app.start()
+    except OSError as error:
+        settings = app.house.settings
+        raise _cannot_listen("mqtt_", settings.mqtt_host or settings.host, settings.mqtt_port, error) from None
+
+
+def _cannot_listen(prefix: str, host: str, port: int, error: OSError) -> Failed:
+    """Which setting is wrong, and what to write: `prefix` is that of the settings' names."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return Failed(
+            f"{prefix}host: {host} is no address of this machine; write 127.0.0.1 for this machine alone, "
+            "or 0.0.0.0 for every network it is in"
+        )
+    why = os.strerror(error.errno) if error.errno else str(error)
+    flag = f"--{prefix}port".replace("_", "-")
+    return Failed(f"{prefix}port: cannot listen on {host}:{port}: {why}; choose another with {flag} (0 picks one)")
+
+
+def check_certificate(settings: Settings) -> None:
+    """Raise `SettingsError` for a certificate or key that cannot be used, before anything listens."""
+    if not settings.tls_cert:
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            settings.tls_cert,
+            settings.tls_key,
+            password=lambda: "",  # nobody is there to be asked for one
+        )
+    except (OSError, ValueError) as error:
+        said = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        raise SettingsError(
+            f"tls_cert, tls_key: {settings.tls_cert} and {settings.tls_key} cannot be used ({said}); "
+            "write the PEM certificate chain and its own PEM key, without a password, readable for this user"
+        ) from None
+
+
+def log_to_stderr() -> None:
+    """What an operator must know; where the server is, is said on stdout."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
 def server_config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:
@@ -143,6 +186,12 @@ class QuietServer(uvicorn.Server):
             for each, before in kept.items():
                 signal.signal(each, before)
 
+    @property
+    def mqtt_port(self) -> int | None:
+        """Where its broker listens, if it has one."""
+        sessions = self._porchlight.house.sessions
+        return sessions.port if sessions else None
+
     def stop(self) -> None:
         """Finish what was begun and return from `serve`."""
         self.should_exit = True
@@ -153,37 +202,19 @@ class QuietServer(uvicorn.Server):
         self.stop()
 
 
-def _say_ready(app: Porchlight, settings: Settings, *, as_json: bool) -> None:
-    mqtt_port = app.house.sessions.port if app.house.sessions else None
+def _say_ready(settings: Settings, mqtt_port: int | None, *, as_json: bool) -> None:
     if as_json:
         ready = {"event": "ready", "issuer": settings.issuer, "port": settings.port, "mqtt_port": mqtt_port}
         print(json.dumps(ready), flush=True)
         return
-    mqtt = f", MQTT on port {mqtt_port}" if mqtt_port else ""
-    print(f"Porchlight is at {settings.issuer} (port {settings.port}{mqtt}). Ctrl-C stops it.", flush=True)
-
-
-def _run_workers(args: argparse.Namespace, settings: Settings, street: socket.socket) -> int:
-    """Several processes on one socket. Each reads its settings from the environment, which gets the flags here."""
-    for setting in fields(Settings):
-        given = getattr(args, setting.name, None)
-        if given is not None:
-            os.environ[PREFIX + setting.name.upper()] = str(given)
-    os.environ[PREFIX + "PORT"] = str(settings.port)
-    os.environ[PREFIX + "ISSUER"] = settings.issuer
-    if args.config:
-        os.environ[PREFIX + "CONFIG"] = args.config
-    config = server_config("server.app:from_environment", settings, factory=True, workers=settings.workers)
-    config.lifespan = "on"
-    street.listen(config.backlog)
-    print(f"Porchlight is at {settings.issuer} ({settings.workers} workers). Ctrl-C stops it.", flush=True)
-    Multiprocess(config, sockets=[street]).run()
-    return 0
-
-
-def _loop_factory() -> Any:
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
+    url = settings.storage_url
+    lines = [
+        ("Devices ask", settings.issuer),
+        ("People approve", f"{settings.issuer}/device"),
+        ("MQTT", f"{settings.mqtt_host or settings.host}:{mqtt_port}" if mqtt_port else "off"),
+        ("Kept in", "memory, until it closes" if url == "memory:" else database(url).where),
+    ]
+    if settings.workers > 1:
+        lines.append(("Processes", str(settings.workers)))
+    text = "\n".join(f"  {name:<15} {value}" for name, value in lines)
+    print(f"{settings.service_name} is open on port {settings.port}.\n{text}\nCtrl-C closes it.", flush=True)

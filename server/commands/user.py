@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import getpass
 import sys
 from dataclasses import replace
 from typing import Final
@@ -12,7 +13,7 @@ from server.oauth.account import Account, tidy_username
 from server.oauth.secret import draw_id
 from server.oauth.store import NameTaken, Store
 
-from .command import Desk, Failed, answer, storage_arguments, with_store
+from .command import Desk, Failed, Misused, answer, counted, storage_arguments, with_store
 
 NAME: Final = "user"
 HELP: Final = "add, disable or enable a person who may approve devices"
@@ -42,19 +43,24 @@ def run(args: argparse.Namespace) -> int:
 def _add(args: argparse.Namespace) -> int:
     username = tidy_username(args.username)
     if not username or len(username) > 100 or not username.isprintable():
-        raise Failed("NAME has 1 to 100 printable characters")
-    password = sys.stdin.readline().rstrip("\r\n")
+        raise Misused("NAME has 1 to 100 printable characters")
+    shown_name = (args.shown_name or username).strip()
+    if not 1 <= len(shown_name) <= 100 or not shown_name.isprintable():
+        raise Misused("--name has 1 to 100 printable characters")
+    # At a terminal it is typed where nobody reads along.
+    typed = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline()
+    password = typed.rstrip("\r\n")
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Failed(f"the password (one line on stdin) has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
-    account = with_store(args, lambda desk: add_user(desk.store, username, args.shown_name, password))
+        raise Misused(f"the password (one line on stdin) has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    account = with_store(args, lambda desk: add_user(desk.store, username, shown_name, password), makes=True)
     content = {"username": account.username, "name": account.name, "account_id": account.account_id}
     return answer(args, content, f"{account.username} may approve devices now.")
 
 
-async def add_user(store: Store, username: str, name: str | None, password: str) -> Account:
+async def add_user(store: Store, username: str, name: str, password: str) -> Account:
     """Raises `Failed` when the name is taken."""
     password_hash = await asyncio.to_thread(HASHER.hash, password)
-    account = Account(draw_id(), username, name or username, password_hash, wall_clock())
+    account = Account(draw_id(), username, name, password_hash, wall_clock())
     try:
         await store.add_account(account)
     except NameTaken:
@@ -80,5 +86,5 @@ def _enable(args: argparse.Namespace) -> int:
 
     ended = with_store(args, change)
     content = {"username": username, "is_enabled": is_enabled, "devices_signed_out": ended}
-    said = "enabled" if is_enabled else f"disabled; {ended} devices signed out"
+    said = "enabled" if is_enabled else f"disabled; {counted(ended, 'device')} signed out"
     return answer(args, content, f"{username} is {said}.")
