@@ -124,7 +124,7 @@ class MockServer:
         return tuple(answer)
 
     def _handler(mock) -> type[BaseHTTPRequestHandler]:
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 20
 
@@ -162,7 +162,7 @@ class MockServer:
             def log_message(self, *arguments: object) -> None:
                 """Keep the tests' output quiet."""
 
-        return Handler
+        return Answering
 
 
 CUT: Answer = (0, None)
