@@ -183,8 +183,8 @@ def test_dev_30_a_client_that_backs_off_finds_everything_as_it_was(
     for pause in (5, 10, 20, 40, 80, 160):
         assert is_undecided(house, started)
         house.clock.advance(pause)
+    form = {"grant_type": GRANT_TYPE, "device_code": started["device_code"], "client_id": "tv"}
     with pytest.raises(requests.Timeout):  # an answer that was lost costs nothing
-        form = {"grant_type": GRANT_TYPE, "device_code": started["device_code"], "client_id": "tv"}
         house.web.post(house.issuer + "/token", form, headers={"Prefer": "wait=30"}, timeout=0.2)
     ana.approve(started)
     assert tokens(house.poll(started))["access_token"]

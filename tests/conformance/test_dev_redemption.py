@@ -1,4 +1,4 @@
-"""RFC 8628 section 3.5: an approval is worth one token response, however many ask at once and on however many servers."""
+"""RFC 8628, 3.5: an approval is worth one token response, however many ask at once, of however many servers."""
 
 from collections import Counter
 from collections.abc import Iterator
