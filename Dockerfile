@@ -1,4 +1,4 @@
-# Three images from one recipe. `docker compose build` makes them; by hand: docker build --target server -t porchlight .
+# Two images from one recipe. `docker compose build` makes them; by hand: docker build --target server -t porchlight .
 #   server   porchlight and porchlight-agent (the default)
 #   sim      porchlight-sim, which needs an HTTP client of its own
 # Every package is installed by hash from a lock of this repository; nothing else is fetched.
