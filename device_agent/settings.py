@@ -21,6 +21,7 @@ SETTINGS: tuple[tuple[str, str, object, str], ...] = (
     ("no-color", "flag", False, "no colours but the QR code's own black and white (NO_COLOR does the same)"),
     ("copy", "flag", False, "put the address into the clipboard"),
     ("open", "flag", False, "open the address in this machine's browser"),
+    ("note", "TEXT", "", "a line to show with the code, such as whom to ask for an account"),
     ("http", "flag", False, "call over HTTP instead of MQTT"),
     ("config", "FILE", "", "read settings from this TOML file; its keys are the names above"),
 )
@@ -44,6 +45,7 @@ class Settings:
         self.is_colorless = values["no-color"] is True or bool(os.environ.get("NO_COLOR"))
         self.is_copied = values["copy"] is True
         self.is_opened = values["open"] is True and os.environ.get("CI") != "true"
+        self.note = str(values["note"])
         self.is_over_http = values["http"] is True
 
 

@@ -185,11 +185,11 @@ def _show_end(stop: Stop, display: "Display") -> int:
 
 
 def _hand_off(settings: Settings, address: str) -> str:
+    said = [settings.note] if settings.note else []
     if not (settings.is_copied or settings.is_opened):
-        return ""
+        return " ".join(said)
     from device_agent import handoff
 
-    said = []
     if settings.is_copied:
         said.append("The address is in the clipboard." if handoff.copy(address) else "There is no clipboard here.")
     if settings.is_opened:

@@ -107,7 +107,7 @@ def _beside(drawn: list[str], width: int, facts: dict[str, object], columns: int
         canvas.put(row, left, line, how)
         row += 1
     below = width + GUTTER - 2 if row > foot else columns - 2 * MARGIN
-    return _small_print(canvas, facts, foot + 1, MARGIN, below, style)
+    return _small_print(canvas, _small_words(facts), foot + 1, MARGIN, below, style)
 
 
 def _steps(facts: dict[str, object], room: int, style: Style) -> list[tuple[str, str]]:
@@ -123,11 +123,12 @@ def _steps(facts: dict[str, object], room: int, style: Style) -> list[tuple[str,
     big = lines_of(code)
     if big and max(width_of(line) for line in big) <= room:
         lines += [(line, style.strong) for line in big] + [("", "")]
-    return lines + [(line, style.accent) for line in wrap(code, room)]
+    lines += [(line, style.accent) for line in wrap(code, room)]
+    return lines + [(line, style.muted) for line in wrap(clean(facts.get("hint")), room)]
 
 
-def _small_print(canvas: Canvas, facts: dict[str, object], row: int, left: int, room: int, style: Style) -> Canvas:
-    for line in wrap(_small_words(facts), min(room, 110)):
+def _small_print(canvas: Canvas, words: str, row: int, left: int, room: int, style: Style) -> Canvas:
+    for line in wrap(words, min(room, 110)):
         canvas.put(row, left, line, style.muted)
         row += 1
     return canvas
@@ -136,7 +137,7 @@ def _small_print(canvas: Canvas, facts: dict[str, object], row: int, left: int, 
 def _small_words(facts: dict[str, object]) -> str:
     left_for = facts.get("expires_in")
     valid = f"Valid for {minutes(left_for * 1000)}." if isinstance(left_for, int) else ""
-    return " ".join([part for part in (WARNING, valid, clean(facts.get("hint"))) if part])
+    return f"{WARNING} {valid}".rstrip()
 
 
 def _stacked(drawn: list[str], width: int, facts: dict[str, object], columns: int, style: Style) -> Canvas | None:
@@ -167,4 +168,4 @@ def _below(canvas: Canvas, row: int, left: int, facts: dict[str, object], style:
         for line in wrap(code, room):
             canvas.put(row, left, line, style.accent)
             row += 1
-    return _small_print(canvas, facts, row, left, room, style)
+    return _small_print(canvas, f"{_small_words(facts)} {clean(facts.get('hint'))}".rstrip(), row, left, room, style)

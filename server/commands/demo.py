@@ -8,14 +8,16 @@ import asyncio
 import json
 import os
 import secrets
+import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 from .command import Failed
 
@@ -34,21 +36,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     host = "127.0.0.1" if args.unattended else lan_address()
     password = "".join(secrets.choice(_READABLE) for _ in range(10))
+    for each in (signal.SIGTERM, signal.SIGHUP):  # a closed window tidies up like Ctrl-C
+        signal.signal(each, signal.default_int_handler)
+    _say("Starting a server and a TV ...")
     with tempfile.TemporaryDirectory(prefix="porchlight-demo-") as folder:
         data, tv_state = Path(folder, "server"), Path(folder, "tv")
         _prepare(data, password)
         with _server(data, host) as ready:
-            tv = Tv(str(ready["issuer"]), tv_state)
+            tv = Tv(str(ready["issuer"]), tv_state, f"Sign in as {USERNAME}, password {password}")
             if args.unattended:
                 return _unattended(tv, password)
             return _attended(tv, password)
 
 
 class Tv:
-    """A virtual TV: the agent, run like on a real one."""
+    """A virtual TV: the agent, run like on a real one. `note` stands beside the code."""
 
-    def __init__(self, issuer: str, state: Path) -> None:
+    def __init__(self, issuer: str, state: Path, note: str) -> None:
         self.issuer = issuer
+        self._environ = _environ() | {"PORCHLIGHT_AGENT_NOTE": note}
         self._state = state
 
     def argv(self, *command: str) -> list[str]:
@@ -64,9 +70,15 @@ class Tv:
         ]
         return [sys.executable, "-m", "device_agent", command[0], *options, *command[1:]]
 
+    def start(self, *command: str, **more: Any) -> "subprocess.Popen[str]":
+        """Start it on this terminal."""
+        return subprocess.Popen(self.argv(*command), env=self._environ, text=True, **more)
+
     def run(self, *command: str) -> int:
         """Run it on this terminal; its exit code."""
-        return subprocess.run(self.argv(*command), check=False).returncode
+        # Ctrl-C reaches the agent too, which then has the last word.
+        with _ending(self.start(*command), patience=2) as agent:
+            return agent.wait()
 
 
 def lan_address() -> str:
@@ -111,17 +123,38 @@ def _server(data: Path, host: str) -> Iterator[dict[str, Any]]:
         server = subprocess.Popen(
             argv, stdout=subprocess.PIPE, stderr=log, text=True, env=_environ(), start_new_session=True
         )
-        try:
+        with _ending(server):
             yield _ready(server, log)
-        finally:
-            server.terminate()
-            server.wait(timeout=READY_WITHIN)
 
 
-def _ready(server: subprocess.Popen[str], log: IO[str]) -> dict[str, Any]:
-    line = server.stdout.readline() if server.stdout else ""
+@contextmanager
+def _ending(process: "subprocess.Popen[str]", patience: float = 0) -> Iterator["subprocess.Popen[str]"]:
+    """The process, which has ended afterwards: by itself within `patience` seconds, or told to."""
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(each, signal.SIG_IGN)  # an impatient second Ctrl-C would leave something behind
+            _end(process, patience)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _end(process: "subprocess.Popen[str]", patience: float) -> None:
+    for stop, seconds in ((lambda: None, patience), (process.terminate, READY_WITHIN), (process.kill, READY_WITHIN)):
+        stop()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+            return
+
+
+def _ready(server: "subprocess.Popen[str]", log: IO[str]) -> dict[str, Any]:
+    said = cast("IO[str]", server.stdout)
+    heard, _, _ = select.select([said], [], [], READY_WITHIN)
+    line = said.readline() if heard else ""
     if not line:
-        server.wait(timeout=READY_WITHIN)
+        _end(server, 0)
         log.seek(0)
         raise Failed(f"the server did not start:\n{log.read()}")
     ready: dict[str, Any] = json.loads(line)
@@ -138,23 +171,26 @@ def _attended(tv: Tv, password: str) -> int:
     if code:
         return code
     _say("", f"It stays connected now. Sign it out at {tv.issuer}/devices and watch; Ctrl-C ends the demo.", "")
-    code = tv.run("run")
-    return 0 if code == 130 else code
+    try:
+        return tv.run("run")
+    except KeyboardInterrupt:
+        return 0
 
 
 def _unattended(tv: Tv, password: str) -> int:
     """The same story with a phone that is played over HTTP."""
-    with subprocess.Popen(tv.argv("login", "--json"), stdout=subprocess.PIPE, text=True) as login:
+    options = ("--json", "--timeout", f"{READY_WITHIN}s")
+    with _ending(tv.start("login", *options, stdout=subprocess.PIPE)) as login:
         shown = _event(login, "code_issued")
         _say(f"The TV shows {shown['user_code']}; the phone opens {shown['verification_uri_complete']}")
         _approve(tv.issuer, shown, password)
         _event(login, "approved")
-        login.wait(timeout=READY_WITHIN)
+        code = login.wait()
     _say("The TV is signed in, calls /api/me over MQTT and is told:")
-    return login.returncode or tv.run("call", "me")
+    return code or tv.run("call", "me")
 
 
-def _event(login: subprocess.Popen[str], wanted: str) -> dict[str, Any]:
+def _event(login: "subprocess.Popen[str]", wanted: str) -> dict[str, Any]:
     """The next event of this name that the TV reports."""
     for line in login.stdout or ():
         event: dict[str, Any] = json.loads(line)
