@@ -106,9 +106,14 @@ def test_a_delayed_will_waits_and_is_published_once() -> None:
 def test_a_device_that_comes_back_in_time_was_never_offline() -> None:
     async def story(house: House) -> None:
         _, heard = await vanished(house)
-        await house.device(clean=False, session_expiry_interval=60)
+        device = await house.device(clean=False, session_expiry_interval=60, will=DELAYED, keep_alive=300)
+        await device.subscribe("v1/tv/dn/#")
         house.later(20_000)
+        assert heard == []  # neither the old will nor, by the old delay, the new one
+        house.later(100_000)
         assert heard == []
+        assert house.broker.publish("v1/tv/dn/rs/1", b"", 1) == 1  # nor does the old end reach the new connection
+        assert (await device.message()).topic == "v1/tv/dn/rs/1"
 
     live(story)
 
