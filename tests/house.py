@@ -46,8 +46,69 @@ class Clock:
         self.ahead += int(seconds * 1_000)
 
 
+class Street:
+    """A server as its street knows it: by HTTP alone. Below are one in a thread, elsewhere one in a process."""
+
+    web: requests.Session
+    _phones: dict[str, "Phone"]
+
+    @property
+    def issuer(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def address(self) -> str:
+        """Where this one server is reached, also when several share an issuer."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Hang up every connection of this street's browsers."""
+        for session in (self.web, *(phone.web for phone in self._phones.values())):
+            session.close()
+
+    def post(self, path: str, form: Any = None, **more: Any) -> requests.Response:
+        return self.web.post(self.address + path, data=form, allow_redirects=False, timeout=40, **more)
+
+    def get(self, path: str, **more: Any) -> requests.Response:
+        return self.web.get(self.address + path, allow_redirects=False, timeout=40, **more)
+
+    def begin(self, client_id: str = "tv", **more: str) -> dict[str, Any]:
+        """A device starts a sign-in; the answer of the device authorization endpoint."""
+        answer = self.post("/device_authorization", {"client_id": client_id, **more})
+        assert answer.status_code == 200, answer.text
+        started: dict[str, Any] = answer.json()
+        return started
+
+    def poll(self, started: dict[str, Any], client_id: str = "tv", **more: Any) -> requests.Response:
+        """The device asks for its tokens."""
+        form = {"grant_type": GRANT_TYPE, "device_code": started["device_code"], "client_id": client_id}
+        return self.post("/token", form, **more)
+
+    def refresh(self, tokens: dict[str, Any], client_id: str = "tv", **more: Any) -> requests.Response:
+        """The device asks for fresh tokens."""
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": client_id}
+        return self.post("/token", form, **more)
+
+    def me(self, tokens: dict[str, Any]) -> requests.Response:
+        """The device calls the API."""
+        return self.get("/api/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+
+    def phone(self, username: str = "ana") -> "Phone":
+        """This person's phone, the same one each time."""
+        return self._phones.setdefault(username, Phone(self, username))
+
+    def sign_in(self, username: str = "ana", client_id: str = "tv", **more: str) -> dict[str, Any]:
+        """The whole story by HTTP: begin, approve on a phone, collect; the token answer."""
+        started = self.begin(client_id, **more)
+        self.phone(username).approve(started)
+        answer = self.poll(started, client_id)
+        assert answer.status_code == 200, answer.text
+        tokens: dict[str, Any] = answer.json()
+        return tokens
+
+
 @dataclass
-class RunningHouse:
+class RunningHouse(Street):
     """A server in a thread of its own. `do` runs a coroutine in its loop: for preparing, never instead of a request."""
 
     app: Porchlight
@@ -62,23 +123,11 @@ class RunningHouse:
 
     @property
     def address(self) -> str:
-        """Where this one server is reached, also when several share an issuer."""
         scheme = "https" if self.app.house.settings.tls_cert else "http"
         return f"{scheme}://127.0.0.1:{self.app.house.settings.port}{self.app.house.settings.path}"
 
-    def close(self) -> None:
-        """Hang up every connection of this house's browsers."""
-        for session in (self.web, *(phone.web for phone in self._phones.values())):
-            session.close()
-
     def do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
-
-    def post(self, path: str, form: Any = None, **more: Any) -> requests.Response:
-        return self.web.post(self.address + path, data=form, allow_redirects=False, timeout=40, **more)
-
-    def get(self, path: str, **more: Any) -> requests.Response:
-        return self.web.get(self.address + path, allow_redirects=False, timeout=40, **more)
 
     def add_client(self, client_id: str, *, secret: str = "", **changes: Any) -> None:
         """A client of this id, public unless it has a secret."""
@@ -97,32 +146,11 @@ class RunningHouse:
         account = Account(f"account-{username}", username, name, _PASSWORD_HASH, self.clock())
         self.do(self.app.house.store.add_account(account))
 
-    def begin(self, client_id: str = "tv", **more: str) -> dict[str, Any]:
-        """A device starts a sign-in; the answer of the device authorization endpoint."""
-        answer = self.post("/device_authorization", {"client_id": client_id, **more})
-        assert answer.status_code == 200, answer.text
-        started: dict[str, Any] = answer.json()
-        return started
-
-    def poll(self, started: dict[str, Any], client_id: str = "tv", **more: Any) -> requests.Response:
-        """The device asks for its tokens."""
-        form = {"grant_type": GRANT_TYPE, "device_code": started["device_code"], "client_id": client_id}
-        return self.post("/token", form, **more)
-
-    def sign_in(self, username: str = "ana", client_id: str = "tv", **more: str) -> dict[str, Any]:
-        """The whole story by HTTP: begin, approve on a phone, collect; the token answer."""
-        started = self.begin(client_id, **more)
-        self._phones.setdefault(username, Phone(self, username)).approve(started)
-        answer = self.poll(started, client_id)
-        assert answer.status_code == 200, answer.text
-        tokens: dict[str, Any] = answer.json()
-        return tokens
-
 
 class Phone:
     """A person's browser without scripts: follows links, fills forms, keeps cookies."""
 
-    def __init__(self, house: RunningHouse, username: str = "ana") -> None:
+    def __init__(self, house: Street, username: str = "ana") -> None:
         self.house = house
         self.username = username
         self.web = browser()
