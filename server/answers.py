@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.oauth.errors import OAuthError, TemporarilyUnavailable
+from server.oauth.proof import UseNonce
 from server.oauth.secret import draw_id
 from server.oauth.store import StorageError
 
@@ -33,6 +34,8 @@ def refusal(error: OAuthError) -> Response:
         headers["retry-after"] = str(error.retry_after)
     if error.challenge:
         headers["www-authenticate"] = error.challenge
+    if isinstance(error, UseNonce):
+        headers["dpop-nonce"] = error.nonce
     return json_answer(content | error.members, error.status, headers)
 
 

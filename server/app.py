@@ -14,13 +14,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.answers import json_answer
 from server.desk import HouseDesk
 from server.endpoints.fast_poll import FastPoll
+from server.endpoints.token import PATH as TOKEN_PATH
 from server.gateway.brokers import open_broker
 from server.gateway.doorkeeper import HouseDoorkeeper
 from server.gateway.relay import Relay
 from server.house import House, wall_clock
 from server.oauth.secret import draw_id
 from server.oauth.store import News
-from server.routes import API_PATH, TOKEN_PATH, routes
+from server.routes import API_PATH, routes
 from server.settings import Settings
 from server.storage import open_storage
 from web_verify.look import Look
@@ -89,7 +90,10 @@ class Porchlight:
         try:
             await self._router(scope, receive, send)
         except HTTPException as refused:
-            await _json_of(refused)(scope, receive, send)
+            if refused.status_code == 404:  # under the path of the issuer
+                await self._nowhere(scope, receive, send)
+            else:
+                await _json_of(refused)(scope, receive, send)
 
     async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """No route leads here: machines get JSON, people a page."""

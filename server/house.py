@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from server.live.families import Clients, EndedFamilies
+from server.live.replays import Replays
 from server.live.sign_ins import SignIns
+from server.oauth import proof
 from server.oauth.grants.pipeline import Lifetimes, Memory
 from server.oauth.guess import Limits
 from server.oauth.store import FOUND, News, StorageError, Store
@@ -64,6 +66,7 @@ class House:
     memory: Memory = field(init=False)
     limits: Limits = field(init=False)
     mint: Mint = field(init=False)
+    replays: Replays = field(default_factory=Replays)
     _hearers: list[Callable[[News], None]] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -111,6 +114,10 @@ class House:
             raise InvalidToken("the device was signed out")
         return access
 
+    def nonces(self) -> tuple[str, ...]:
+        """The DPoP nonces that are good now, the one to hand out first; the same on every server."""
+        return proof.nonces(self.mint.ring.nonce_secret, self.now())
+
     def on_news(self, hear: Callable[[News], None]) -> None:
         """Call `hear` with all news, after the house itself has taken it."""
         self._hearers.append(hear)
@@ -138,6 +145,7 @@ class House:
         now = self.now()
         self.sign_ins.sweep(now)
         self.ended.sweep(now)
+        self.replays.sweep(now)
         while await self.store.sweep(now):
             continue
 

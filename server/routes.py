@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from server.answers import Handler, counter
 from server.api.table import api_routes
+from server.endpoints.device_authorization import PATH as DEVICE_AUTHORIZATION_PATH
 from server.endpoints.device_authorization import DeviceAuthorizationEndpoint
 from server.endpoints.health import HealthEndpoint
 from server.endpoints.introspection import IntrospectionEndpoint
 from server.endpoints.metadata import JwksEndpoint, MetadataEndpoint
 from server.endpoints.mqtt_credentials import MqttCredentialsEndpoint
 from server.endpoints.revocation import RevocationEndpoint
+from server.endpoints.token import PATH as TOKEN_PATH
 from server.endpoints.token import TokenEndpoint
 from server.house import House
 
-TOKEN_PATH = "/token"  # noqa: S105 - a path
 API_PATH = "/api"
 
 
@@ -26,7 +27,7 @@ def routes(house: House, pages: Sequence[BaseRoute]) -> list[BaseRoute]:
     inner = [
         # devices
         _post(TOKEN_PATH, TokenEndpoint(house)),
-        _post("/device_authorization", DeviceAuthorizationEndpoint(house)),
+        _post(DEVICE_AUTHORIZATION_PATH, DeviceAuthorizationEndpoint(house)),
         _post("/revoke", RevocationEndpoint(house)),
         _post("/mqtt/credentials", MqttCredentialsEndpoint(house)),
         # whoever verifies tokens
@@ -43,7 +44,10 @@ def routes(house: House, pages: Sequence[BaseRoute]) -> list[BaseRoute]:
         _get(f"/.well-known/oauth-authorization-server{path}", metadata),
         _get(f"{path}/.well-known/openid-configuration", metadata),
     ]
-    return [*well_known, Mount(path, routes=inner)] if path else [*inner[:2], *well_known, *inner[2:]]
+    if path:
+        # Without redirects: Starlette would aim them by the `Host` header, and with 307 send a form a second time.
+        return [*well_known, Mount(path, Router(inner, redirect_slashes=False))]
+    return [*inner[:2], *well_known, *inner[2:]]
 
 
 def _post(path: str, endpoint: Handler) -> Route:

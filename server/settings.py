@@ -67,6 +67,7 @@ class Settings:
     refresh_for: int = field(default=730 * DAY, metadata={"help": "longest a device stays signed in"})
     session_for: int = field(default=30 * DAY, metadata={"help": "how long a browser stays signed in"})
     hold_for: int = field(default=30, metadata={"help": "longest that a token request with Prefer: wait is held"})
+    dpop_nonces: bool = field(default=False, metadata={"help": "demand our nonce in every DPoP proof"})
     max_sign_ins: int = field(default=250_000, metadata={"help": "sign-ins in progress held at once"})
     tries_per_session: int = field(default=5, metadata={"help": "wrong codes a browser may type in ten minutes"})
     tries_per_account: int = field(default=10, metadata={"help": "wrong codes or passwords for one account"})

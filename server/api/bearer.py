@@ -1,4 +1,4 @@
-"""The bearer check of every protected resource, over HTTP and MQTT alike (RFC 6750)."""
+"""The access token of a request to a protected resource, over HTTP and MQTT alike (RFC 6750, RFC 9449 section 7)."""
 
 from typing import Final
 
@@ -6,13 +6,28 @@ from starlette.requests import Request
 
 from server.house import House
 from server.oauth.errors import InvalidRequest, OAuthError
+from server.oauth.proof import InvalidProof, UseNonce
+from server.possession import shown_proof
 from server.signing.access_token import Access, InvalidToken
+from server.signing.proof import ALGORITHMS
 
 REALM: Final = 'Bearer realm="porchlight"'
+DPOP: Final = f'DPoP realm="porchlight", algs="{" ".join(ALGORITHMS)}"'
+# Set by the gateway alone: the broker checked the proof when the session was opened.
+VOUCHED: Final = "porchlight.vouched"
 
 
 class BadToken(OAuthError):
     error = "invalid_token"
+    status = 401
+
+
+class BadProof(OAuthError):
+    error = "invalid_dpop_proof"
+    status = 401
+
+
+class NoNonce(UseNonce):
     status = 401
 
 
@@ -26,15 +41,42 @@ def bearer(house: House, request: Request) -> tuple[Access, str]:
     if "access_token" in request.query_params:
         raise InvalidRequest("send the access token in the Authorization header, never in a URL")
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, token = scheme.lower(), token.strip()
     if not token:
-        raise BadToken("send an access token in the Authorization header", challenge=REALM)
-    if scheme.lower() != "bearer":
-        raise BadToken("the Authorization header is not Bearer", challenge=REALM)
+        raise BadToken("send an access token in the Authorization header", challenge=f"{REALM}, {DPOP}")
+    if scheme not in ("bearer", "dpop"):
+        raise BadToken("the Authorization header is neither Bearer nor DPoP", challenge=f"{REALM}, {DPOP}")
     try:
-        return house.check(token.strip()), token.strip()
+        access = house.check(token)
     except InvalidToken:
         description = "the access token is expired, revoked or not from this server"
-        raise BadToken(description, challenge=f'{REALM}, error="invalid_token"') from None
+        challenge = DPOP if scheme == "dpop" else REALM
+        raise BadToken(description, challenge=f'{challenge}, error="invalid_token"') from None
+    if not request.scope.get(VOUCHED):
+        _check_possession(house, request, access, scheme, token)
+    return access, token
+
+
+def _check_possession(house: House, request: Request, access: Access, scheme: str, token: str) -> None:
+    """A bound token needs the DPoP scheme and a proof of its key; an unbound one is a bearer token."""
+    challenge = f'{DPOP}, error="invalid_token"'
+    if (access.jkt is not None) != (scheme == "dpop"):
+        raise BadToken(
+            "a token that is bound to a key goes with the DPoP scheme, any other with Bearer", challenge=challenge
+        )
+    if access.jkt is None:
+        return
+    path = request.url.path.removeprefix(house.settings.path)
+    try:
+        proof = shown_proof(house, request, path, token)
+    except UseNonce as demanded:
+        refusal = NoNonce(demanded.nonce)
+        refusal.challenge = f'{DPOP}, error="use_dpop_nonce"'
+        raise refusal from None
+    except InvalidProof as invalid:
+        raise BadProof(invalid.description, challenge=f'{DPOP}, error="invalid_dpop_proof"') from None
+    if proof is None or proof.jkt != access.jkt:
+        raise BadToken("show a DPoP proof of the key that the token is bound to", challenge=challenge)
 
 
 def demand_scope(access: Access, scope: str) -> None:

@@ -33,6 +33,7 @@ def hello(connect: Connect, peer: str) -> Hello:
         auth_method=said.authentication_method,
         auth_data=said.authentication_data,
         peer=peer,
+        user_properties=said.user_properties,
     )
 
 

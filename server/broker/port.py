@@ -20,6 +20,7 @@ class Hello:
     auth_method: str | None
     auth_data: bytes | None = field(repr=False)
     peer: str  # network address
+    user_properties: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def credential(self) -> bytes | None:

@@ -29,6 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--grant", nargs="+", action="extend", default=[], metavar="G", help="device_code (or its URN), refresh_token"
     )
+    add.add_argument("--dpop-bound", action="store_true", help="it must prove a key with every request (RFC 9449)")
     add.add_argument("--scope", default="", help='scopes it may ask for, as in "profile readings:read"')
     storage_arguments(add)
     add.set_defaults(act=_add)
@@ -64,6 +65,7 @@ def _add(args: argparse.Namespace) -> int:
         created_at=wall_clock(),
         auth_method="client_secret" if secret else "none",
         secret_hash=digest("client_secret", secret) if secret else None,
+        is_dpop_bound=args.dpop_bound,
     )
 
     async def add(desk: Desk) -> None:
@@ -102,6 +104,7 @@ def _list(args: argparse.Namespace) -> int:
             "authentication": client.auth_method,
             "grants": [grant.rpartition(":")[2] for grant in client.grants] if not args.json else list(client.grants),
             "scopes": list(client.scopes),
+            "is_dpop_bound": client.is_dpop_bound,
             "is_enabled": client.is_enabled,
             "created_at": instant(client.created_at),
         }

@@ -12,13 +12,16 @@ from server.oauth import client as clients
 from server.oauth import scope, user_code
 from server.oauth.device import GRANT_TYPE, INTERVAL, DeviceAuthorization
 from server.oauth.errors import TemporarilyUnavailable
+from server.oauth.grants.pipeline import demand_proof
 from server.oauth.secret import digest, draw
 from server.oauth.store import CodeTaken
+from server.possession import shown_proof
 from server.settings import SECOND
 
 from .client_auth import shown_credentials
 from .form import read_form
 
+PATH: Final = "/device_authorization"
 MAX_DRAWS: Final = 8
 MAX_NAME: Final = 200
 
@@ -40,6 +43,8 @@ class DeviceAuthorizationEndpoint:
         client = clients.authenticate(await house.clients.find(shown.client_id), shown)
         client.may_use(GRANT_TYPE)
         scopes = scope.asked(form.get("scope"), client.scopes)
+        proof = shown_proof(house, request, PATH)
+        demand_proof(client, proof)
         now = house.now()
         device_code = draw()
         authorization = DeviceAuthorization(
@@ -51,6 +56,7 @@ class DeviceAuthorizationEndpoint:
             expires_at=now + house.settings.code_for * SECOND,
             address=request.client.host if request.client else "",
             claimed_name=form.get("device_name", "")[:MAX_NAME] or None,
+            jkt=proof.jkt if proof is not None else None,
         )
         code = await self._start(authorization)
         house.counts.sign_ins_started += 1

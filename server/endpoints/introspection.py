@@ -55,7 +55,7 @@ class IntrospectionEndpoint:
             "exp": access.expires_at // 1_000,
             "jti": access.token_id,
             "token_type": "Bearer",
-        }
+        } | ({"token_type": "DPoP", "cnf": {"jkt": access.jkt}} if access.jkt else {})
 
     async def _refresh(self, token: str) -> dict[str, Any] | None:
         """A refresh token is told from an access token by `token_type`, so that no API takes it for one."""

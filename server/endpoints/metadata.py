@@ -9,6 +9,7 @@ from server.answers import json_answer
 from server.house import House
 from server.oauth.grants import GRANTS
 from server.signing.keys import ALGORITHMS
+from server.signing.proof import ALGORITHMS as PROOF_ALGORITHMS
 
 from .client_auth import METHODS
 
@@ -32,6 +33,7 @@ def metadata(house: House) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": list(METHODS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint_auth_methods_supported": [method for method in METHODS if method != "none"],
+        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
         # Ours: how long a token request with `Prefer: wait=N` is held at most, and where MQTT credentials are had.

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from starlette.requests import Request
@@ -20,13 +21,15 @@ from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE
 from server.oauth.errors import AuthorizationPending, OAuthError, SlowDown
 from server.oauth.grants import BY_TYPE
-from server.oauth.grants.pipeline import Issue, TokenRequest, choose, prove_client
+from server.oauth.grants.pipeline import Issue, TokenRequest, choose, demand_proof, prove_client
 from server.oauth.secret import digest
+from server.possession import shown_proof
 
 from .client_auth import shown_credentials
 from .fast_poll import is_memorable
 from .form import parse_form, read_form_body
 
+PATH: Final = "/token"
 _WAIT: Final = re.compile(r"(?:^|[,;]\s*)wait\s*=\s*\"?(\d{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
 
 
@@ -42,12 +45,15 @@ class TokenEndpoint:
         grant = choose(form, BY_TYPE)
         shown = shown_credentials(request, form)
         client = prove_client(await self._house.clients.find(shown.client_id), shown, grant.GRANT_TYPE)
+        proof = shown_proof(self._house, request, PATH)
+        demand_proof(client, proof)
+        asked = TokenRequest(client, form, self._house.now(), proof=proof)
         wait_for = self._wait_for(request)
         try:
-            issue = await grant.redeem(TokenRequest(client, form, self._house.now()), self._house.memory)
+            issue = await grant.redeem(asked, self._house.memory)
         except (AuthorizationPending, SlowDown) as undecided:
             if wait_for:
-                return await self._hold(request, client, form, wait_for, undecided)
+                return await self._hold(request, asked, wait_for, undecided)
             self._remember(request, client, form, body)
             raise
         return self._answer(issue)
@@ -57,14 +63,12 @@ class TokenEndpoint:
         asked = _WAIT.search(",".join(request.headers.getlist("prefer")))
         return min(int(asked[1]), self._house.settings.hold_for) if asked else 0
 
-    async def _hold(
-        self, request: Request, client: Client, form: Mapping[str, str], seconds: int, undecided: OAuthError
-    ) -> Response:
+    async def _hold(self, request: Request, asked: TokenRequest, seconds: int, undecided: OAuthError) -> Response:
         """Wait for the decision, then ask the same grant again; else it is answered as it was when it came.
 
         Who hung up meanwhile redeems nothing.
         """
-        code_hash = digest("device_code", form["device_code"])
+        code_hash = digest("device_code", asked.parameters["device_code"])
         hangs_up = asyncio.ensure_future(_until_hung_up(request))
         decided = asyncio.ensure_future(self._house.sign_ins.wait(code_hash, seconds))
         try:
@@ -77,7 +81,7 @@ class TokenEndpoint:
         applied = {"preference-applied": f"wait={seconds}"}
         if self._house.is_closing:
             return _with_headers(refusal(undecided), applied)
-        again = TokenRequest(client, form, self._house.now(), is_held_over=True)
+        again = replace(asked, now=self._house.now(), is_held_over=True)
         try:
             return _with_headers(self._answer(await BY_TYPE[GRANT_TYPE].redeem(again, self._house.memory)), applied)
         except AuthorizationPending:
@@ -89,15 +93,17 @@ class TokenEndpoint:
         """The successful answer (RFC 6749 section 5.1)."""
         now = self._house.now()
         content = {
-            "access_token": self._house.mint.sign(issue.family, issue.scopes, now, issue.expires_at),
-            "token_type": "Bearer",
+            "access_token": self._house.mint.sign(issue.family, issue.scopes, now, issue.expires_at, issue.jkt),
+            "token_type": "Bearer" if issue.jkt is None else "DPoP",
             "expires_in": issue.expires_at // 1_000 - now // 1_000,
             "scope": scope.write(issue.scopes),
         }
         if issue.refresh_token is not None:
             content["refresh_token"] = issue.refresh_token
         self._house.counts.tokens_issued += 1
-        return json_answer(content, headers=NO_STORE)
+        if issue.jkt is not None and self._house.settings.dpop_nonces:
+            return json_answer(content, headers={**NO_STORE, "dpop-nonce": self._house.nonces()[0]})
+        return json_answer(content)
 
     def _remember(self, request: Request, client: Client, form: Mapping[str, str], body: bytes) -> None:
         """Let the same poll be answered in front of the router from now on, if nothing but its body matters."""

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from starlette.types import ASGIApp, Message
 
 from device_agent.mqtt import envelope
+from server.api.bearer import VOUCHED
 from server.api.resource import Resource
 from server.api.table import RESOURCES
 
@@ -78,6 +79,7 @@ class Relay:
             "query_string": _query(arguments) if is_get else b"",
             "headers": [(b"authorization", b"Bearer " + token.encode()), (b"content-type", b"application/json")],
             "client": None,
+            VOUCHED: True,
             "server": None,
         }
         asked = _Exchange(b"" if is_get else json.dumps(arguments).encode())

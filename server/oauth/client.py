@@ -15,7 +15,8 @@ MIN_SECRET_LENGTH = 22
 class Client:
     """A registered client. Public (`auth_method="none"`) unless it can keep a secret (RFC 8628 section 5.6).
 
-    `grants` and `scopes` are all that it may use: the device flow too must be asked for at registration.
+    `grants` and `scopes` are all that it may use: the device flow too must be asked for at registration. With
+    `is_dpop_bound` it gets no token without a proof of possession (RFC 9449 section 5.2).
     """
 
     client_id: str
@@ -26,6 +27,7 @@ class Client:
     auth_method: AuthMethod = "none"
     secret_hash: bytes | None = None
     is_enabled: bool = True
+    is_dpop_bound: bool = False
 
     def may_use(self, grant_type: str) -> None:
         """Raise `UnauthorizedClient` when this client was not registered for the grant."""

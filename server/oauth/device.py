@@ -23,7 +23,8 @@ class DeviceAuthorization:
     """A sign-in that a device has started. Both codes are kept as hashes only.
 
     `scopes` are those asked for, then, once approved, those granted. `address` is where the device asked from (seen by
-    us); `claimed_name` is what it calls itself. `account_id` and `auth_time` are those of whoever decided.
+    us); `claimed_name` is what it calls itself. `account_id` and `auth_time` are those of whoever decided. `jkt` is the
+    thumbprint of the key that began it, if one did: then only that key may poll and redeem (ours; experimental).
     """
 
     code_hash: bytes
@@ -38,6 +39,7 @@ class DeviceAuthorization:
     account_id: str | None = None
     auth_time: int | None = None
     decided_at: int | None = None
+    jkt: str | None = None
 
     def is_expired(self, now: int) -> bool:
         return now >= self.expires_at
@@ -62,14 +64,19 @@ def keep_pace(pace: Pace, now: int) -> tuple[Pace, bool]:
     return Pace(last, min(pace.interval + STEP, LONGEST_INTERVAL)), True
 
 
-def poll(authorization: DeviceAuthorization | None, client_id: str, now: int) -> DeviceAuthorization:
+def poll(
+    authorization: DeviceAuthorization | None, client_id: str, now: int, jkt: str | None = None
+) -> DeviceAuthorization:
     """What a poll finds, by the state table: the authorization when it can be redeemed at once, else its error.
 
-    The order is the law: whose code, then redeemed, then expiry, then the decision. Whether a pending poll came too
-    early is `keep_pace`'s question, and is asked only of a pending one: what is settled is always collectable.
+    `jkt` is the thumbprint of the key that this poll proved. The order is the law: whose code, then redeemed, then
+    expiry, then the decision. Whether a pending poll came too early is `keep_pace`'s question, and is asked only of a
+    pending one: what is settled is always collectable.
     """
     if authorization is None or authorization.client_id != client_id or authorization.state == "redeemed":
         raise InvalidGrant("the device code is unknown, used, or belongs to another client")
+    if authorization.jkt is not None and authorization.jkt != jkt:
+        raise InvalidGrant("the device code belongs to another key")
     if authorization.is_expired(now):
         raise ExpiredToken("the device code has expired; start again when the user asks for it")
     if authorization.state == "denied":
@@ -84,6 +91,8 @@ def slow_down(pace: Pace) -> SlowDown:
     return SlowDown(interval=pace.interval // 1_000)
 
 
-def redeem(authorization: DeviceAuthorization | None, client_id: str, now: int) -> DeviceAuthorization:
+def redeem(
+    authorization: DeviceAuthorization | None, client_id: str, now: int, jkt: str | None = None
+) -> DeviceAuthorization:
     """approved -> redeemed, for the client that got the code; raises like `poll`."""
-    return replace(poll(authorization, client_id, now), state="redeemed")
+    return replace(poll(authorization, client_id, now, jkt), state="redeemed")

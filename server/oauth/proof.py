@@ -16,6 +16,7 @@ LIVES_FOR: Final = 60_000  # a proof older than this is refused
 AHEAD: Final = 10_000  # how far the client's clock may be ahead of ours
 NONCE_FOR: Final = 300_000
 LONGEST_ID: Final = 256
+REMEMBERED_FOR: Final = LIVES_FOR + AHEAD  # by then a proof that is shown again is too old
 
 
 class InvalidProof(OAuthError):
@@ -23,9 +24,13 @@ class InvalidProof(OAuthError):
 
 
 class UseNonce(OAuthError):
-    """The client must try again with the nonce of the answer's `DPoP-Nonce` header."""
+    """The client must try again with `nonce`, which goes into the answer's `DPoP-Nonce` header (section 8)."""
 
     error = "use_dpop_nonce"
+
+    def __init__(self, nonce: str) -> None:
+        super().__init__("use the nonce of the DPoP-Nonce header")
+        self.nonce = nonce
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def check(proof: Proof, *, method: str, url: str, now: int, nonces: tuple[str, .
     if token and not hmac.compare_digest(proof.token_hash or "", token_hash(token)):
         raise InvalidProof("ath is not the hash of the access token")
     if nonces and proof.nonce not in nonces:
-        raise UseNonce("use the nonce of the DPoP-Nonce header")
+        raise UseNonce(nonces[0])
 
 
 def token_hash(token: str) -> str:

@@ -166,6 +166,12 @@ class Store(Protocol):
         """The try was right: as if it had not been taken."""
         ...
 
+    # What may be shown once
+
+    async def take_once(self, key_hash: bytes, expires_at: int) -> bool:
+        """Whether this is the first time; from now on, until `expires_at`, it is not. Of many callers one gets True."""
+        ...
+
     # Keys
 
     async def keys(self) -> Sequence[SigningKey]:
@@ -184,7 +190,8 @@ class Store(Protocol):
 
     async def sweep(self, now: int) -> int:
         """Delete a batch of what has been dead for a while (device authorizations ten minutes after their expiry,
-        lapsed refresh tokens, ended families a month later, sessions, guess counts); how many rows. Call until 0."""
+        lapsed refresh tokens, ended families a month later, sessions, guess counts, what was shown once); how many
+        rows. Call until 0."""
         ...
 
 

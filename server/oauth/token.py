@@ -3,9 +3,16 @@
 A family is what a person sees as "a device that is signed in". It has exactly one live refresh token at a time.
 """
 
-from dataclasses import dataclass, replace
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from .errors import InvalidGrant, OAuthError
+
+REPLAY_FOR: Final = 60_000  # how long a refresh may be repeated after a lost answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +20,8 @@ class Family:
     """Everything issued from one approval. `ended_at` is None while it lives; nothing revives an ended family.
 
     `device_id` names the device in topics and lists, `auth_time` is when the person authenticated; instants are
-    milliseconds. `claimed_name` and `address` are as the device authorization had them.
+    milliseconds. `claimed_name` and `address` are as the device authorization had them. `jkt` is the
+    thumbprint of the key that all of a public client's refreshes must prove (RFC 9449 section 5).
     """
 
     family_id: str
@@ -28,6 +36,7 @@ class Family:
     claimed_name: str | None = None
     address: str = ""
     ended_at: int | None = None
+    jkt: str | None = None
 
     def is_live(self, now: int) -> bool:
         return self.ended_at is None and now < self.expires_at
@@ -37,6 +46,9 @@ class Family:
 class RefreshToken:
     """One refresh token of a family, kept as its hash; `spent_at` is set by its one use.
 
+    Its successor is made from the token itself and `salt` (`successor_of`), so that whoever shows the token again can
+    be given the same successor, though neither is kept in the clear.
+
     It lapses at `expires_at` when it is not used: a device may be switched off that long.
     """
 
@@ -45,6 +57,7 @@ class RefreshToken:
     created_at: int
     expires_at: int
     spent_at: int | None = None
+    salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,21 @@ class Rotation:
     shown: RefreshToken
     successor: RefreshToken | None = None
     refusal: OAuthError | None = None
+
+
+def successor_of(token: str, salt: bytes) -> str:
+    """The refresh token that takes this one's place: 256 bits that only the token and its salt together make."""
+    digest = hmac.new(token.encode(), b"successor\0" + salt, hashlib.sha256).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def may_repeat(family: Family, shown: RefreshToken, now: int) -> bool:
+    """Whether a spent token may be answered once more with the same successor, because the first answer was lost.
+
+    Whoever asks must have proved to be the same party: by the family's key, or by client authentication. The successor
+    is the same each time: there is never a second live branch.
+    """
+    return shown.spent_at is not None and family.is_live(now) and 0 <= now - shown.spent_at < REPLAY_FOR
 
 
 def rotate(family: Family, shown: RefreshToken, successor: RefreshToken, client_id: str, now: int) -> Rotation:

@@ -20,7 +20,10 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a valid access token says. `expires_at`, `issued_at` and `auth_time` in milliseconds."""
+    """What a valid access token says. `expires_at`, `issued_at` and `auth_time` in milliseconds.
+
+    `jkt`: only the holder of this key may use it (RFC 9449 section 6.1).
+    """
 
     token_id: str
     family_id: str
@@ -31,6 +34,7 @@ class Access:
     auth_time: int
     issued_at: int
     expires_at: int
+    jkt: str | None = None
 
 
 class Mint:
@@ -48,10 +52,10 @@ class Mint:
         self.ring = ring
         self._checked.clear()
 
-    def sign(self, family: Family, scopes: tuple[str, ...], now: int, expires_at: int) -> str:
-        """A token for this family with these scopes (RFC 9068 section 2). `exp` is in whole seconds."""
+    def sign(self, family: Family, scopes: tuple[str, ...], now: int, expires_at: int, jkt: str | None = None) -> str:
+        """A token for this family with these scopes (RFC 9068 section 2), bound to the key `jkt` if one is given."""
         pair = self.ring.signing(self.algorithm, now)
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self.issuer,
             "aud": self.audience,
             "sub": family.account_id,
@@ -64,6 +68,8 @@ class Mint:
             "sid": family.family_id,
             "device_id": family.device_id,
         }
+        if jkt is not None:
+            claims["cnf"] = {"jkt": jkt}
         headers = {"typ": "at+jwt", "kid": pair.kept.key_id}
         return jwt.encode(claims, pair.private, algorithm=pair.kept.algorithm, headers=headers)
 
@@ -117,4 +123,5 @@ def _access(claims: dict[str, Any]) -> Access:
         auth_time=int(claims["auth_time"]) * 1_000,
         issued_at=int(claims["iat"]) * 1_000,
         expires_at=int(claims["exp"]) * 1_000,
+        jkt=claims["cnf"]["jkt"] if "cnf" in claims else None,
     )

@@ -1,5 +1,6 @@
 """Signing keys: drawn, kept in the storage, published as a JWK Set, rotated without a gap (RFC 7517, RFC 7518)."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +54,12 @@ class KeyRing:
 
     def __init__(self, keys: Sequence[SigningKey]) -> None:
         self._pairs = {key.key_id: unpack(key) for key in sorted(keys, key=lambda key: key.active_at)}
+
+    @property
+    def nonce_secret(self) -> bytes:
+        """A secret that all servers share, because they share these keys; it changes when they are rotated."""
+        together = "\0".join(sorted(pair.kept.private_pem for pair in self._pairs.values()))
+        return hashlib.sha256(b"nonces\0" + together.encode()).digest()
 
     def signing(self, algorithm: str, now: int) -> Pair:
         """The newest active key, or the first before any is active; `LookupError` when there is none."""

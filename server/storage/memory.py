@@ -39,6 +39,7 @@ class MemoryStore:
         self._sessions: dict[bytes, Session] = {}
         self._counts: dict[str, tuple[Count, int]] = {}
         self._keys: dict[str, SigningKey] = {}
+        self._once: dict[bytes, int] = {}
         self.readings = MemoryReadings()
 
     async def open(self, hear: Callable[[News], None]) -> None:
@@ -206,6 +207,13 @@ class MemoryStore:
             if count.tries > 0:
                 self._counts[budget.key] = (Count(count.tries - 1, count.started_at), ends_at)
 
+    # What may be shown once
+
+    async def take_once(self, key_hash: bytes, expires_at: int) -> bool:
+        is_first = key_hash not in self._once
+        self._once.setdefault(key_hash, expires_at)
+        return is_first
+
     # Keys
 
     async def keys(self) -> Sequence[SigningKey]:
@@ -230,6 +238,7 @@ class MemoryStore:
         _drop(self._user_codes, (d.user_code_hash for d in expired if d.code_hash not in self._devices), BATCH)
         deleted += _drop(self._sessions, (k for k, s in self._sessions.items() if not s.is_live(now)), BATCH - deleted)
         deleted += _drop(self._counts, (k for k, (_, ends) in self._counts.items() if ends <= now), BATCH - deleted)
+        deleted += _drop(self._once, (k for k, ends in self._once.items() if ends <= now), BATCH - deleted)
         deleted += self.readings.forget(set(gone.values()) - live, BATCH - deleted)
         lapsed = (k for k, t in self._tokens.items() if t.expires_at <= now or t.family_id in gone)
         deleted += _drop(self._tokens, lapsed, BATCH - deleted)

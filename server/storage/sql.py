@@ -10,7 +10,7 @@ from server.oauth.guess import Budget
 from server.oauth.store import CodeTaken, NameTaken, News, SigningKey, StorageError
 from server.oauth.token import Family, RefreshToken, Rotation
 
-from . import devices, families, guesses, people, sql_readings
+from . import devices, families, guesses, once, people, sql_readings
 from .database import Database
 from .faults import Duplicate
 from .group import Group
@@ -128,6 +128,9 @@ class SqlStore:
 
     async def give_back_tries(self, budgets: Sequence[Budget]) -> None:
         await self.group.do(lambda transaction: guesses.give_back(transaction, budgets))
+
+    async def take_once(self, key_hash: bytes, expires_at: int) -> bool:
+        return await self.group.do(lambda transaction: once.take(transaction, key_hash, expires_at))
 
     async def keys(self) -> Sequence[SigningKey]:
         return await self.group.ask(people.keys)

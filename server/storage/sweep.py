@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, or_, select, tuple_
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR, NEWS_KEPT
-from .tables import DEVICES, FAMILIES, GUESS_COUNTS, NEWS, READINGS, REFRESH_TOKENS, SESSIONS
+from .tables import DEVICES, FAMILIES, GUESS_COUNTS, NEWS, ONCE, READINGS, REFRESH_TOKENS, SESSIONS
 from .writer import Transaction
 
 
@@ -36,6 +36,7 @@ def _dead(connection: Connection, now: int) -> tuple[tuple[Table, ColumnElement[
     return (
         (DEVICES, DEVICES.c.expires_at <= now - DEVICE_KEPT_FOR),
         (SESSIONS, SESSIONS.c.expires_at <= now),
+        (ONCE, ONCE.c.expires_at <= now),
         (GUESS_COUNTS, GUESS_COUNTS.c.ends_at <= now),
         (NEWS, NEWS.c.news_id <= newest.scalar_subquery()),
         (READINGS, READINGS.c.device_id.in_(devices) & ~is_used),

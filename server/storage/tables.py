@@ -66,6 +66,7 @@ class DeviceAuthorizationRow(_Row, table=True):
     account_id: str | None
     auth_time: int | None = _instant()
     decided_at: int | None = _instant()
+    jkt: str | None
 
 
 class FamilyRow(_Row, table=True):
@@ -83,6 +84,7 @@ class FamilyRow(_Row, table=True):
     claimed_name: str | None
     address: str
     ended_at: int | None = _instant(index=True)
+    jkt: str | None
 
 
 class RefreshTokenRow(_Row, table=True):
@@ -92,6 +94,7 @@ class RefreshTokenRow(_Row, table=True):
     created_at: int = _instant()
     expires_at: int = _instant(index=True)
     spent_at: int | None = _instant()
+    salt: bytes
 
 
 class ClientRow(_Row, table=True):
@@ -104,6 +107,7 @@ class ClientRow(_Row, table=True):
     auth_method: str
     secret_hash: bytes | None
     is_enabled: bool
+    is_dpop_bound: bool
 
 
 class AccountRow(_Row, table=True):
@@ -135,6 +139,14 @@ class GuessCountRow(_Row, table=True):
     tries: int
     started_at: int = _instant()
     ends_at: int = _instant(index=True)
+
+
+class OnceRow(_Row, table=True):
+    """What was shown once, until when it must not be shown again."""
+
+    __tablename__ = "once"
+    key_hash: bytes = _hash(key=True)
+    expires_at: int = _instant(index=True)
 
 
 class SigningKeyRow(_Row, table=True):
@@ -186,6 +198,7 @@ CLIENTS = _table(ClientRow)
 ACCOUNTS = _table(AccountRow)
 SESSIONS = _table(SessionRow)
 GUESS_COUNTS = _table(GuessCountRow)
+ONCE = _table(OnceRow)
 SIGNING_KEYS = _table(SigningKeyRow)
 NEWS = _table(NewsRow)
 READINGS = _table(ReadingRow)

@@ -197,6 +197,16 @@ def test_a_refresh_whose_answer_was_lost_may_be_repeated_by_the_same_key(house: 
     assert device.refresh(following.json()["refresh_token"]).status_code == 200
 
 
+def test_a_confidential_client_may_repeat_a_refresh_too(house: RunningHouse) -> None:
+    started = house.post("/device_authorization", {"scope": "profile"}, auth=("backend", SECRET)).json()
+    Phone(house).approve(started)
+    form = {"grant_type": GRANT_TYPE, "device_code": started["device_code"]}
+    tokens = house.post("/token", form, auth=("backend", SECRET)).json()
+    form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    answers = [house.post("/token", form, auth=("backend", SECRET)).json()["refresh_token"] for _ in range(2)]
+    assert answers[0] == answers[1]
+
+
 def test_bcp_07_after_a_minute_a_repeated_refresh_is_an_alarm(house: RunningHouse) -> None:
     device = Device(house)
     first = device.sign_in()["refresh_token"]

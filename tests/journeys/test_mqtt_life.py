@@ -19,7 +19,8 @@ from paho.mqtt.properties import Properties
 from device_agent.mqtt.packets import reasons
 from server.broker.port import Received
 from tests.certificate import certificate
-from tests.house import RunningHouse, furnish, open_house
+from tests.dpop import Key
+from tests.house import Phone, RunningHouse, furnish, open_house
 from tests.needs import require
 from tests.waiting import wait_until
 
@@ -265,6 +266,35 @@ def test_an_answer_is_never_published_into_another_devices_branch(house: Running
     assert "stolen" not in victim.answers
     for device in (victim, attacker):
         device.stop()
+
+
+def test_dpop_a_stolen_bound_token_opens_no_session_without_its_key(house: RunningHouse) -> None:
+    key, thief = Key(), Key()
+    started = house.begin()
+    Phone(house).approve(started)
+    proof = key.proof("POST", f"{house.issuer}/token", house.clock())
+    tokens = house.poll(started, headers={"DPoP": proof}).json()
+    token = tokens["access_token"]
+    proof = key.proof("POST", f"{house.issuer}/mqtt/credentials", house.clock(), token=token)
+    headers = {"Authorization": f"DPoP {token}", "DPoP": proof}
+    given = house.post("/mqtt/credentials", headers=headers).json()
+    codes = []
+    for prover in (None, thief, key):
+        client = Client(CallbackAPIVersion.VERSION2, given["client_id"], protocol=MQTTProtocolVersion.MQTTv5)
+        client.username_pw_set(given["username"], given["password"])
+        answered: list[int] = []
+        client.on_connect = lambda client, data, flags, reason, properties, to=answered: to.append(reason.value)
+        properties = Properties(PacketTypes.CONNECT)
+        if prover is not None:
+            shown = prover.proof("CONNECT", f"{house.issuer}/mqtt", house.clock(), token=token)
+            properties.UserProperty = ("dpop", shown)
+        client.connect(given["host"], given["port"], properties=properties)
+        client.loop_start()
+        wait_until(lambda to=answered: to)
+        client.disconnect()
+        client.loop_stop()
+        codes.append(answered[0])
+    assert codes == [reasons.NOT_AUTHORIZED, reasons.NOT_AUTHORIZED, 0]
 
 
 def test_stopping_the_server_says_goodbye(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from server.oauth.errors import AuthorizationPending
 from server.oauth.secret import digest, draw_id
 from server.oauth.token import Family
 
-from .pipeline import Issue, Memory, TokenRequest, access_expiry, check_parties, draw_refresh_token
+from .pipeline import Issue, Memory, TokenRequest, access_expiry, check_parties, draw_refresh_token, use_up_proof
 
 GRANT_TYPE: Final = device.GRANT_TYPE
 PARAMETERS: Final = ("device_code",)
@@ -17,9 +17,9 @@ PARAMETERS: Final = ("device_code",)
 async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     """Raises what the state table says while there is nothing to redeem."""
     code_hash = digest("device_code", request.parameters["device_code"])
-    client_id, now = request.client.client_id, request.now
+    client_id, now, jkt = request.client.client_id, request.now, request.jkt
     try:
-        approved = device.poll(await memory.sign_ins.find(code_hash), client_id, now)
+        approved = device.poll(await memory.sign_ins.find(code_hash), client_id, now, jkt)
     except AuthorizationPending:
         if not request.is_held_over:
             pace, is_early = memory.sign_ins.keep_pace(code_hash, now)
@@ -27,15 +27,16 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
                 raise device.slow_down(pace) from None
         raise
     await check_parties(memory, client_id, approved.account_id)
-    family = _family(approved, memory.lifetimes.refresh, now)
+    await use_up_proof(memory, request.proof)
+    family = _family(approved, request, memory.lifetimes.refresh)
     secret, kept = None, None
     if "refresh_token" in request.client.grants:
         secret, kept = draw_refresh_token(family, memory.lifetimes, now)
-    await memory.sign_ins.redeem(code_hash, lambda found: device.redeem(found, client_id, now), family, kept)
-    return Issue(family, family.scopes, access_expiry(family, memory.lifetimes, now), secret)
+    await memory.sign_ins.redeem(code_hash, lambda found: device.redeem(found, client_id, now, jkt), family, kept)
+    return Issue(family, family.scopes, access_expiry(family, memory.lifetimes, now), secret, jkt)
 
 
-def _family(approved: DeviceAuthorization, lifetime: int, now: int) -> Family:
+def _family(approved: DeviceAuthorization, request: TokenRequest, lifetime: int) -> Family:
     """What this approval buys. Its facts were fixed by the decision and cannot change before the redemption."""
     return Family(
         family_id=draw_id(),
@@ -43,10 +44,11 @@ def _family(approved: DeviceAuthorization, lifetime: int, now: int) -> Family:
         account_id=approved.account_id or "",
         device_id=draw_id(),
         scopes=approved.scopes,
-        auth_time=approved.auth_time or now,
-        created_at=now,
-        expires_at=now + lifetime,
-        last_seen_at=now,
+        auth_time=approved.auth_time or request.now,
+        created_at=request.now,
+        expires_at=request.now + lifetime,
+        last_seen_at=request.now,
         claimed_name=approved.claimed_name,
         address=approved.address,
+        jkt=request.bound_to,
     )

@@ -11,6 +11,7 @@ from server.oauth import client as clients
 from server.oauth.client import Client, Credentials
 from server.oauth.device import DeviceAuthorization, Pace
 from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
+from server.oauth.proof import REMEMBERED_FOR, InvalidProof, Proof
 from server.oauth.secret import digest, draw
 from server.oauth.store import Change, Store
 from server.oauth.token import Family, RefreshToken
@@ -48,22 +49,37 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A token request whose shared steps are done. `is_held_over`: it was counted as a poll when it arrived."""
+    """A token request whose shared steps are done. `is_held_over`: it was counted as a poll when it arrived.
+
+    `proof` is the proof of possession it showed, checked but for being new.
+    """
 
     client: Client
     parameters: Mapping[str, str]
     now: int
     is_held_over: bool = False
+    proof: Proof | None = None
+
+    @property
+    def jkt(self) -> str | None:
+        """The thumbprint of the key that this request proved."""
+        return self.proof.jkt if self.proof is not None else None
+
+    @property
+    def bound_to(self) -> str | None:
+        """The key that refresh tokens are bound to: a public client's; others authenticate (RFC 9449 section 5)."""
+        return self.jkt if self.client.auth_method == "none" else None
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """What is to be minted: an access token of this family with these scopes until `expires_at`."""
+    """What is to be minted: an access token of this family with these scopes until `expires_at`, for the key `jkt`."""
 
     family: Family
     scopes: tuple[str, ...]
     expires_at: int
     refresh_token: str | None
+    jkt: str | None = None
 
 
 class Grant(Protocol):
@@ -103,6 +119,20 @@ def prove_client(client: Client | None, shown: Credentials, grant_type: str) -> 
     return proven
 
 
+def demand_proof(client: Client, proof: Proof | None) -> None:
+    """Raise `InvalidProof` when a client that was registered for DPoP shows no proof (RFC 9449 section 5.2)."""
+    if client.is_dpop_bound and proof is None:
+        raise InvalidProof("this client must show a DPoP proof")
+
+
+async def use_up_proof(memory: Memory, proof: Proof | None) -> None:
+    """Raise `InvalidProof` when this proof has bought something before, on whichever server (RFC 9449 section 11.1)."""
+    if proof is not None:
+        key_hash = digest("proof", f"{proof.jkt}\0{proof.proof_id}")
+        if not await memory.store.take_once(key_hash, proof.issued_at + REMEMBERED_FOR):
+            raise InvalidProof("the proof was used before; make a new one for each request")
+
+
 async def check_parties(memory: Memory, client_id: str, account_id: str | None) -> None:
     """Raise `InvalidGrant` unless the account may still sign devices in: asked again at every issue of tokens."""
     account = await memory.store.find_account(account_id) if account_id is not None else None
@@ -114,8 +144,13 @@ async def check_parties(memory: Memory, client_id: str, account_id: str | None) 
 def draw_refresh_token(family: Family, lifetimes: Lifetimes, now: int) -> tuple[str, RefreshToken]:
     """A refresh token to hand out, and the form in which it is kept; never outlives its family."""
     secret = draw()
+    return secret, keep_refresh_token(secret, family, lifetimes, now)
+
+
+def keep_refresh_token(secret: str, family: Family, lifetimes: Lifetimes, now: int) -> RefreshToken:
+    """The form in which a refresh token is kept: its hash, and when it lapses unused."""
     expires_at = min(now + lifetimes.refresh_idle, family.expires_at)
-    return secret, RefreshToken(digest("refresh_token", secret), family.family_id, now, expires_at)
+    return RefreshToken(digest("refresh_token", secret), family.family_id, now, expires_at)
 
 
 def access_expiry(family: Family, lifetimes: Lifetimes, now: int) -> int:

@@ -1,4 +1,8 @@
-"""The refresh token grant, with rotation and the reuse alarm (RFC 6749 section 6, RFC 9700 section 4.14)."""
+"""The refresh token grant, with rotation and the reuse alarm (RFC 6749 section 6, RFC 9700 section 4.14).
+
+An answer that was lost on the way is no theft: whoever proves to be the same party, by the family's key or by client
+authentication, may repeat the request for a minute and gets the same successor. All others set off the alarm.
+"""
 
 from typing import Final
 
@@ -7,7 +11,7 @@ from server.oauth.errors import InvalidGrant
 from server.oauth.secret import digest
 from server.oauth.token import Family, RefreshToken, Rotation
 
-from .pipeline import Issue, Memory, TokenRequest, access_expiry, check_parties, draw_refresh_token
+from .pipeline import Issue, Memory, TokenRequest, access_expiry, check_parties, keep_refresh_token, use_up_proof
 
 GRANT_TYPE: Final = "refresh_token"
 PARAMETERS: Final = ("refresh_token",)
@@ -15,23 +19,50 @@ PARAMETERS: Final = ("refresh_token",)
 
 async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     """Raises `InvalidGrant` for every token that is not this client's live one, `InvalidScope` for more scope."""
-    token_hash = digest("refresh_token", request.parameters["refresh_token"])
-    client_id, now = request.client.client_id, request.now
-    found = await memory.store.find_refresh_token(token_hash)
-    if found is None or found[1].client_id != client_id:
-        raise InvalidGrant("the refresh token is unknown, expired, revoked, or belongs to another client")
+    shown_token, asked = request.parameters["refresh_token"], request.parameters.get("scope")
+    found = await memory.store.find_refresh_token(digest("refresh_token", shown_token))
+    if found is None or found[1].client_id != request.client.client_id:
+        raise _refused()
     shown, family = found
-    # A spent token must reach the alarm whatever else is wrong with the request.
-    scopes = scope.asked(request.parameters.get("scope"), family.scopes) if shown.spent_at is None else ()
-    await check_parties(memory, client_id, family.account_id)
-    secret, successor = draw_refresh_token(family, memory.lifetimes, now)
+    if family.jkt is not None and family.jkt != request.jkt:
+        raise _refused()  # a stolen token alone is worth nothing, and raises no alarm against its owner
+    if shown.spent_at is None:
+        scope.asked(asked, family.scopes)  # a spent token must reach the alarm whatever else is wrong
+    await check_parties(memory, family.client_id, family.account_id)
+    await use_up_proof(memory, request.proof)
+    successor = token.successor_of(shown_token, shown.salt)
+    family = await _rotate(request, memory, shown, family, successor)
+    expires_at = access_expiry(family, memory.lifetimes, request.now)
+    return Issue(family, scope.asked(asked, family.scopes), expires_at, successor, request.jkt)
 
-    def change(kept: RefreshToken, current: Family) -> Rotation:
-        return token.rotate(current, kept, successor, client_id, now)
 
-    rotation = await memory.store.rotate(token_hash, change)
+async def _rotate(request: TokenRequest, memory: Memory, shown: RefreshToken, family: Family, successor: str) -> Family:
+    """Spend the token for its successor, repeat a lost answer, or end the family: one of them, atomically."""
+    client_id, now = request.client.client_id, request.now
+    kept = keep_refresh_token(successor, family, memory.lifetimes, now)
+    is_same_party = family.jkt is not None or request.client.auth_method != "none"
+
+    def change(current: RefreshToken, of_family: Family) -> Rotation:
+        if is_same_party and token.may_repeat(of_family, current, now):
+            return Rotation(of_family, current)
+        return token.rotate(of_family, current, kept, client_id, now)
+
+    rotation = await memory.store.rotate(shown.token_hash, change)
     if rotation is None:
-        raise InvalidGrant("the refresh token is unknown, expired, revoked, or belongs to another client")
+        raise _refused()
     if rotation.refusal is not None:
         raise rotation.refusal
-    return Issue(rotation.family, scopes, access_expiry(family, memory.lifetimes, now), secret)
+    if rotation.successor is None:
+        await _check_unused(memory, kept.token_hash, now)
+    return rotation.family
+
+
+async def _check_unused(memory: Memory, successor_hash: bytes, now: int) -> None:
+    """Raise `InvalidGrant` when the successor was used already: a late repetition must not hand it out again."""
+    found = await memory.store.find_refresh_token(successor_hash)
+    if found is None or found[0].spent_at is not None or now >= found[0].expires_at:
+        raise _refused()
+
+
+def _refused() -> InvalidGrant:
+    return InvalidGrant("the refresh token is unknown, expired, revoked, or belongs to another client")

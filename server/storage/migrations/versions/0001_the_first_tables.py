@@ -15,6 +15,7 @@ def upgrade() -> None:
     _account()
     _session()
     _guess_count()
+    _once()
     _signing_key()
     _news()
     _reading()
@@ -35,6 +36,7 @@ def _device_authorization() -> None:
         sa.Column("account_id", sa.String(), nullable=True),
         sa.Column("auth_time", sa.BigInteger(), nullable=True),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("jkt", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("code_hash", name="pk_device_authorization"),
         sa.UniqueConstraint("user_code_hash", name="uq_device_authorization_user_code_hash"),
     )
@@ -56,6 +58,7 @@ def _family() -> None:
         sa.Column("claimed_name", sa.String(), nullable=True),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("jkt", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("family_id", name="pk_family"),
     )
     op.create_index("ix_family_account_id_last_seen_at", "family", ["account_id", "last_seen_at"])
@@ -72,6 +75,7 @@ def _refresh_token() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("spent_at", sa.BigInteger(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["family_id"], ["family.family_id"], name="fk_refresh_token_family_id"),
         sa.PrimaryKeyConstraint("token_hash", name="pk_refresh_token"),
     )
@@ -90,6 +94,7 @@ def _client() -> None:
         sa.Column("auth_method", sa.String(), nullable=False),
         sa.Column("secret_hash", sa.LargeBinary(), nullable=True),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("is_dpop_bound", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("client_id", name="pk_client"),
     )
 
@@ -131,6 +136,16 @@ def _guess_count() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_guess_count"),
     )
     op.create_index("ix_guess_count_ends_at", "guess_count", ["ends_at"])
+
+
+def _once() -> None:
+    op.create_table(
+        "once",
+        sa.Column("key_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key_hash", name="pk_once"),
+    )
+    op.create_index("ix_once_expires_at", "once", ["expires_at"])
 
 
 def _signing_key() -> None:
