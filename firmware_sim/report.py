@@ -102,7 +102,10 @@ def show(report: dict[str, Any], out: TextIO) -> None:
     if report["examples"]:
         console.print()
         console.print(_went_wrong(report))
-    verdict = "every device ended as it should" if not report["lost"] else f"{report['lost']} devices were lost"
+    lost = report["lost"]
+    verdict = (
+        f"{lost} {'device was' if lost == 1 else 'devices were'} lost" if lost else "every device ended as it should"
+    )
     if report["interrupted"]:
         verdict = f"interrupted; {verdict}"
     console.print(f"\n{report['devices']} devices in {report['wall_s']:.1f} s: {verdict}", highlight=False)
