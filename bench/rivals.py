@@ -1,0 +1,71 @@
+"""Several servers under the same load, in turns, so that whatever else the machine does meets all of them alike."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from .plan import Plan, middle
+from .process import Server
+from .wrk import Load, load
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """One candidate: its server, where the load goes, the bodies that are sent in turn, and the status they get."""
+
+    name: str
+    server: Server
+    path: str
+    bodies: Sequence[str]
+    is_refused: bool = True  # whether the right answer is an error: a pending poll is a 400
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The medians of one candidate's rounds, and what its answers were."""
+
+    loads: Sequence[Load]
+    seen: dict[str, int]
+
+    @property
+    def per_second(self) -> float:
+        return middle(each.per_second for each in self.loads)
+
+    def note(self) -> str:
+        """Latencies, processor time and answers in words."""
+        p50, p99 = (middle(getattr(each, name) for each in self.loads) for name in ("p50", "p99"))
+        cpu = middle(each.cpu_us for each in self.loads)
+        answers = ", ".join(f"{count:,} x {what.strip()}" for what, count in sorted(self.seen.items()))
+        return f"p50 {p50:.2f} / p99 {p99:.2f} ms, {cpu:.0f} us CPU; looked at: {answers}"
+
+
+def compete(plan: Plan, rivals: Sequence[Rival], *, is_new_each: bool = False) -> dict[str, Score]:
+    """Warm each up while looking at its answers, then load all in turns. Raises `RuntimeError` for wrong answers."""
+    put: dict[str, Callable[..., Load]] = {
+        rival.name: partial(load, rival.server, rival.path, rival.bodies, is_new_each=is_new_each) for rival in rivals
+    }
+    seen = {}
+    for rival in rivals:
+        plan.say(f"looking at the answers of {rival.name}")
+        seen[rival.name] = put[rival.name](2, looks=True).seen
+    loads: dict[str, list[Load]] = {rival.name: [] for rival in rivals}
+    for turn in range(plan.rounds):
+        for rival in rivals:
+            found = put[rival.name](plan.seconds)
+            _check(rival, found)
+            loads[rival.name].append(found)
+            plan.say(f"round {turn + 1}/{plan.rounds}: {rival.name} {found.per_second:,.0f}/s")
+    return {name: Score(each, seen[name]) for name, each in loads.items()}
+
+
+def ratio(scores: dict[str, Score], ours: str, theirs: str) -> list[float]:
+    """Ours to theirs, round by round; the median counts."""
+    pairs = zip(scores[ours].loads, scores[theirs].loads, strict=True)
+    return [one.per_second / other.per_second for one, other in pairs]
+
+
+def _check(rival: Rival, found: Load) -> None:
+    """A 500 is fast too: every answer of the load must have been the right kind."""
+    wrong = found.requests - found.refused if rival.is_refused else found.refused
+    if wrong > 0 or found.lost > 0:
+        raise RuntimeError(f"{rival.name}: {wrong} wrong and {found.lost} lost of {found.requests} answers")

@@ -1,0 +1,54 @@
+"""Sign-ins started a second, each on the disk before it is answered, beside (a)."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlencode
+
+from .bare import bare
+from .figure import Figure
+from .house import CLIENT_ID, serving
+from .plan import Plan, middle, spread
+from .rivals import Rival, compete, ratio
+
+BODY = urlencode({"client_id": CLIENT_ID, "scope": "profile", "device_name": "Bench TV"})
+BARE, SQLITE, POSTGRES = "a: bare ASGI app", "on SQLite", "on PostgreSQL"
+
+
+def run(plan: Plan) -> list[Figure]:
+    """Devices ask for codes as fast as the server hands them out; SQLite syncs the disk before every answer."""
+    with ExitStack() as open_until_the_end:
+        floor = open_until_the_end.enter_context(bare())
+        house = open_until_the_end.enter_context(serving("--max-sign-ins", "2000000"))
+        path = "/device_authorization"
+        rivals = [Rival(BARE, floor, path, [BODY]), Rival(SQLITE, house.server, path, [BODY], is_refused=False)]
+        database_url = open_until_the_end.enter_context(_postgres(plan))
+        if database_url:
+            other = open_until_the_end.enter_context(serving("--max-sign-ins", "2000000", database_url=database_url))
+            rivals.append(Rival(POSTGRES, other.server, path, [BODY], is_refused=False))
+        scores = compete(plan, rivals)
+    figures = [Figure(f"sign-ins, {name}", score.per_second, "/s", note=score.note()) for name, score in scores.items()]
+    found = ratio(scores, SQLITE, BARE)
+    figures.append(Figure("sign-ins on SQLite to (a)", middle(found), "x", 0.20, 0.14, note=spread(found)))
+    if POSTGRES in scores:
+        found = ratio(scores, POSTGRES, BARE)
+        note = f"{spread(found)}; PostgreSQL itself ran on the load's core"
+        figures.append(Figure("sign-ins on PostgreSQL to (a)", middle(found), "x", note=note))
+    return figures
+
+
+@contextmanager
+def _postgres(plan: Plan) -> Iterator[str]:
+    """The URL of a new database on a PostgreSQL of our own; "" where the program is not installed."""
+    from tests.needs import NEEDS, find
+
+    if not all(find(need) for need in NEEDS if need.name in ("postgres", "initdb")):
+        plan.say("PostgreSQL is not installed: left out")
+        yield ""
+        return
+    from tests.postgres import Cluster
+
+    cluster = Cluster()
+    try:
+        yield cluster.database()
+    finally:
+        cluster.remove()
