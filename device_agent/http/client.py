@@ -49,11 +49,8 @@ class Http:
         scheme, host, port, target = split_url(url)
         deadline = time.monotonic() + answer_within / 1000
         origin = (scheme, host, port)
-        connection = self._kept.pop(origin, None)
+        connection = self._take_kept(origin)
         try:
-            if connection is not None and not _is_quiet(connection):
-                _close(connection)
-                connection = None
             if connection is None:
                 connection = self._connect(scheme, host, port, answer_within)
             connection.sendall(_head(method, host, port, scheme, target, headers or [], body) + body)
@@ -76,6 +73,13 @@ class Http:
         """Close every kept connection."""
         while self._kept:
             _close(self._kept.popitem()[1])
+
+    def _take_kept(self, origin: tuple[str, str, int]) -> "socket.socket | None":
+        connection = self._kept.pop(origin, None)
+        if connection is None or _is_quiet(connection):
+            return connection
+        _close(connection)
+        return None
 
     def _connect(self, scheme: str, host: str, port: int, within: int) -> socket.socket:
         if scheme == "http" and not self._is_http_allowed:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.device_agent.mock_server import MockServer
+
 ROOT = Path(__file__).parents[2]
 WITHIN = 30
 
@@ -85,3 +87,8 @@ class Agent:
         """The sign-in on disk."""
         values: dict[str, Any] = json.loads(self.tokens.read_text())
         return values
+
+
+def login(agent: Agent, server: MockServer, *more: str, **environment: str) -> Ended:
+    """Run `login` against this server to its end."""
+    return agent.run("login", "--server", server.issuer, "--insecure-http", *more, environment=environment)
