@@ -142,11 +142,15 @@ def _ending(process: "subprocess.Popen[str]", patience: float = 0) -> Iterator["
 
 
 def _end(process: "subprocess.Popen[str]", patience: float) -> None:
-    for stop, seconds in ((lambda: None, patience), (process.terminate, READY_WITHIN), (process.kill, READY_WITHIN)):
-        stop()
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
-            return
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(patience)
+        return
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(READY_WITHIN)
+        return
+    process.kill()
+    process.wait()
 
 
 def _ready(server: "subprocess.Popen[str]", log: IO[str]) -> dict[str, Any]:

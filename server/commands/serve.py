@@ -28,6 +28,7 @@ from .workers import run_workers
 NAME: Final = "serve"
 HELP: Final = "run the server"
 KEEP_ALIVE: Final = 75  # longer than the longest poll interval, so that a polling device keeps its connection
+GOODBYE: Final = 1.0  # seconds
 _ELSEWHERE: Final = frozenset({"data_dir", "database_url", "scopes"})
 
 
@@ -173,6 +174,20 @@ class QuietServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Over TLS a goodbye waits for its answer, which a sleeping device never gives: half a minute for each.
+        asyncio.get_running_loop().call_later(
+            GOODBYE, self._hang_up, lambda cycle: cycle is None or cycle.response_complete
+        )
+        await super().shutdown(sockets)
+        self._hang_up(lambda cycle: True)
+
+    def _hang_up(self, has_ended: Callable[[Any], bool]) -> None:
+        """Cut the connections whose last request (uvicorn's `cycle`) is one of these."""
+        for connection in list(self.server_state.connections):
+            if has_ended(getattr(connection, "cycle", None)):
+                connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
