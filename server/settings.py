@@ -245,7 +245,7 @@ def _typed(name: str, value: object, source: str) -> object:
 def _unknown(name: str, source: str, known: list[str]) -> SettingsError:
     meant = difflib.get_close_matches(name, known, 1)
     shown, *better = (f"{PREFIX}{each.upper()}" if source == "environment" else each for each in (name, *meant))
-    hint = f"did you mean {better[0]}?" if better else f"there are: {', '.join(known)}"
+    hint = f"did you mean {better[0]}?" if better else "porchlight serve --help lists them all"
     return SettingsError(f"{shown}: there is no such setting; {hint}")
 
 
