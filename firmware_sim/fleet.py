@@ -59,7 +59,7 @@ class Fleet:
             await road.close()
             if crowd is not None:
                 await crowd.close()
-        return self.lives, Run(order.server, crowd.requests, steady() - began_at, self.is_stopped)
+        return self.lives, Run(order.server, crowd.requests, crowd.reloads, steady() - began_at, self.is_stopped)
 
     def stop(self) -> bool:
         """End every device now; what they lived through so far is reported. False before any device started."""

@@ -19,7 +19,8 @@ class Life:
     """One device, from switching on to its end. Durations in milliseconds.
 
     `waited_for` is from the answer to the person's decision until the tokens were here; the two can cross on the way,
-    which counts as 0. `lost_answers` are answers with tokens that this device's own network lost.
+    which counts as 0. `lost_answers` are answers with tokens that this device's own network lost; `reconnects` are
+    further attempts at credentials and broker.
     """
 
     habit: str
@@ -35,6 +36,7 @@ class Life:
     lost_answers: int = 0
     new_codes: int = 0
     restarts: int = 0
+    reconnects: int = 0
 
     @property
     def is_lost(self) -> bool:

@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass
 from typing import Any, Final
 
-from device_agent.mqtt.packets import client
+from device_agent.mqtt.packets import client, reasons
 from device_agent.mqtt.packets.properties import Properties
 from device_agent.mqtt.packets.shapes import (
     ConnAck,
@@ -24,6 +24,7 @@ from device_agent.mqtt.packets.shapes import (
 )
 from device_agent.mqtt.packets.wire import MqttError
 from firmware_sim.life import Mishap
+from firmware_sim.patience import Away
 
 PATIENCE_S: Final = 15.0
 LARGEST: Final = 131_072
@@ -69,7 +70,7 @@ class Session:
         except TimeoutError:
             raise Mishap("mqtt_timeout", "the broker did not answer CONNECT in time") from None
         except OSError as error:
-            raise Mishap("mqtt_unreachable", f"the broker cannot be reached: {error}") from None
+            raise Away("mqtt_unreachable", f"the broker cannot be reached: {error}") from None
         return session
 
     async def __aenter__(self) -> "Session":
@@ -148,13 +149,13 @@ class Session:
         try:
             data = await self._reader.read(65_536)
             if not data:
-                raise Mishap("mqtt_closed", "the broker closed the connection")
+                raise Away("mqtt_closed", "the broker closed the connection")
             packets = []
             for packet in decoder.feed(data):
                 packets.append(packet)
                 decoder.awaited = 0
         except OSError as error:
-            raise Mishap("mqtt_closed", f"the connection to the broker broke: {error}") from None
+            raise Away("mqtt_closed", f"the connection to the broker broke: {error}") from None
         except MqttError as error:
             raise Mishap("mqtt_nonsense", f"the broker broke a rule of MQTT: {error}") from None
         return packets
@@ -171,7 +172,8 @@ class Session:
             if awaited is not None and not awaited.done():
                 awaited.set_result(packet.payload)
         elif isinstance(packet, Disconnect):
-            raise Mishap(f"mqtt_closed_0x{packet.reason_code:02x}", "the broker ended the session")
+            kind = Away if packet.reason_code == reasons.SERVER_SHUTTING_DOWN else Mishap
+            raise kind(f"mqtt_closed_0x{packet.reason_code:02x}", "the broker ended the session")
 
     async def _ask(self, packet_id: int, packet: Packet) -> Packet:
         if self._over is not None:

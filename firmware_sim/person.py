@@ -13,6 +13,7 @@ from firmware_sim.clock import steady
 from firmware_sim.discovery import Endpoints, Wrong
 from firmware_sim.life import Mishap
 from firmware_sim.pages import Form, Page, read_page
+from firmware_sim.patience import Away, until_back
 from firmware_sim.road import FORM_TYPE, KEEP_ALIVE_S, why
 
 PATIENCE_S: Final = 30.0
@@ -22,6 +23,7 @@ MOST_HOPS: Final = 5
 # A look at a code takes a try from the guess budgets and gives it back when it was right. One page at a time for each
 # browser, and fewer browsers than the tries of one account, so that a crowd of right codes is never a crowd of guesses.
 BROWSERS: Final = 6
+PASSING: Final = (502, 503, 504)  # statuses worth a reload
 TYPES_EVERY: Final = 4  # every fourth person types the code instead of scanning it
 
 
@@ -83,7 +85,7 @@ class Browser:
                 location = response.headers.get("location", "") if 300 <= response.status < 400 else ""
                 return response.status, location, text.decode("utf-8", "replace")
         except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
-            raise Mishap("page_lost", f"a page did not come: {why(error)}") from None
+            raise Away("page_lost", f"a page did not come: {why(error)}") from None
 
 
 class Person:
@@ -93,6 +95,7 @@ class Person:
         self.browser = browser
         self._username = username
         self._password = password
+        self._answered: set[str] = set()  # codes whose decision was sent, whatever became of the answer
 
     async def sign_in(self, url: str) -> None:
         """Sign in ahead of any device. Raises `Wrong` when name or password are."""
@@ -114,6 +117,7 @@ class Person:
                 break
             form = page.form_with("decision")
             if form is not None:
+                self._answered.add(user_code)
                 return await self._answer(page, form, decision)
             step = next((name for name in ("password", "user_code") if name not in filled and page.form_with(name)), "")
             form = page.form_with(step) if step else None
@@ -124,7 +128,10 @@ class Person:
                 page, _ = await self._give_password(page, form)
             else:
                 page, _ = await self.browser.send(page, form, ("user_code", user_code))
-        raise Mishap(f"page_{page.status}", f"the page said {page.status}: {page.heading}")
+        if page.status == HTTPStatus.OK and user_code in self._answered:
+            return steady()  # after a reload the page says that it is decided already
+        kind = Away if page.status in PASSING else Mishap
+        raise kind(f"page_{page.status}", f"the page said {page.status}: {page.heading}")
 
     async def _give_password(self, page: Page, form: Form, *, follows: bool = True) -> tuple[Page, int]:
         pairs = (("username", self._username), ("password", self._password))
@@ -149,6 +156,7 @@ class Crowd:
         for person in self._persons:
             self._free.put_nowait(person)
         self._decided = 0
+        self.reloads = 0  # pages that were tried again because the server was away
 
     @property
     def requests(self) -> int:
@@ -168,9 +176,12 @@ class Crowd:
             raise Mishap("page_elsewhere", "the server gave no address for the person")
         person = await self._free.get()
         try:
-            return await person.decide(url, show.user_code, decision)
+            return await until_back(lambda: person.decide(url, show.user_code, decision), self._again)
         finally:
             self._free.put_nowait(person)
+
+    def _again(self) -> None:
+        self.reloads += 1
 
     async def close(self) -> None:
         """Close every browser."""

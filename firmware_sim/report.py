@@ -12,16 +12,17 @@ from rich.text import Text
 from firmware_sim.habits import HABITS
 from firmware_sim.life import Life
 
-_SUMS: Final = ("slow_downs", "lost_requests", "lost_answers", "new_codes", "restarts")
+_SUMS: Final = ("slow_downs", "lost_requests", "lost_answers", "new_codes", "restarts", "reconnects")
 _PLAIN_WIDTH: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is not any one device's: the server, the pages asked for, and how long all of it took, in milliseconds."""
+    """What is not any one device's: the server, pages asked for and reloaded, and how long it took, in milliseconds."""
 
     server: str
     page_requests: int
+    page_reloads: int
     took_for: int
     is_interrupted: bool = False
 
@@ -52,6 +53,7 @@ def add_up(lives: Sequence[Life], run: Run) -> dict[str, Any]:
         "mqtt_round_trip_ms": _spread([trip for life in lives for trip in life.round_trips]),
         "requests": sum(life.requests for life in lives),
         "page_requests": run.page_requests,
+        "page_reloads": run.page_reloads,
         **{name: sum(getattr(life, name) for life in lives) for name in _SUMS},
         "wall_s": round(run.took_for / 1_000, 3),
         "interrupted": run.is_interrupted,
@@ -143,6 +145,7 @@ def _figures(report: dict[str, Any]) -> Table:
         ("requests", f"{report['requests']} by devices, {report['page_requests']} by people"),
         ("slow_down heard", report["slow_downs"]),
         ("requests lost", f"{report['lost_requests']}, with tokens in the answer: {report['lost_answers']}"),
+        ("tried again", f"{report['reconnects']} times by devices, {report['page_reloads']} by people"),
         ("begun again", f"{report['new_codes']} with a new code, {report['restarts']} after a restart"),
     )
     for name, value in rows:

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from device_agent.flow.answers import text
@@ -13,10 +13,9 @@ from device_agent.mqtt.packets.shapes import Will
 from firmware_sim.discovery import Endpoints
 from firmware_sim.life import Life, Mishap
 from firmware_sim.mqtt import PATIENCE_S, Broker, Session
+from firmware_sim.patience import Away, until_back
 from firmware_sim.road import Answer, Lost, Road
 
-TRIES: Final = 3
-PAUSE_S: Final = 1.0
 WILL_DELAY_S: Final = 5
 STREAM: Final = "simulated"
 
@@ -33,27 +32,42 @@ def _is_reading(asked: Arguments, body: Any, broker: Broker) -> bool:
 
 
 # Method, the scope it needs, the status it answers, its arguments for the n-th call, and whether the answer is right.
-CALLS: Final[tuple[tuple[str, str, int, Callable[[int], Arguments], Check], ...]] = (
+PossibleCall = tuple[str, str, int, Callable[[int], Arguments], Check]
+CALLS: Final[tuple[PossibleCall, ...]] = (
     ("me", "profile", 200, lambda number: {}, _is_me),
     ("readings.add", "readings:write", 201, lambda number: {"stream": STREAM, "value": 20.5 + number}, _is_reading),
 )
 
 
 async def work(endpoints: Endpoints, road: Road, tokens: dict[str, object], calls: int, life: Life) -> None:
-    """Make `calls` calls over MQTT; their round trips go into `life`. Raises `Mishap`."""
+    """Make `calls` calls over MQTT; their round trips go into `life`. Raises `Mishap`.
+
+    A server or broker that is away is tried again for a while, from the credentials on.
+    """
     granted = text(tokens, "scope").split()
     possible = [call for call in CALLS if call[1] in granted]
     if calls and not possible:
         raise Mishap("scope_too_small", "the granted scope allows no call; ask for profile or readings:write")
-    broker = await credentials(endpoints, road, text(tokens, "access_token"), life)
+    chosen = [possible[number % len(possible)] for number in range(calls)]
+
+    async def attempt() -> None:
+        await _session(await credentials(endpoints, road, text(tokens, "access_token"), life), chosen, life)
+
+    def again() -> None:
+        life.reconnects += 1
+
+    await until_back(attempt, again)
+
+
+async def _session(broker: Broker, calls: Sequence[PossibleCall], life: Life) -> None:
+    """Connect, say hello, call, say goodbye."""
     nonce = secrets.token_hex(8)
     presence = topics.presence(broker.client_id)
     will = Will(presence, envelope.encode_presence(False, nonce), 1, True, Properties(will_delay_interval=WILL_DELAY_S))
     async with await Session.open(broker, will) as session:
         await session.subscribe(topics.replies(broker.client_id))
         await session.publish(presence, envelope.encode_presence(True, nonce), retain=True)
-        for number in range(calls):
-            method, _, status, arguments, is_right = possible[number % len(possible)]
+        for number, (method, _, status, arguments, is_right) in enumerate(calls):
             await _call(session, broker, (method, status, arguments(number), is_right), life)
         await session.publish(presence, envelope.encode_presence(False, nonce), retain=True)
 
@@ -91,21 +105,18 @@ async def _call(session: Session, broker: Broker, call: tuple[str, int, Argument
 
 
 async def credentials(endpoints: Endpoints, road: Road, access_token: str, life: Life) -> Broker:
-    """How to reach the broker; a lost or busy answer is asked again a few times."""
+    """How to reach the broker. Raises `Away` when the answer is lost or the server busy."""
     if not endpoints.mqtt_credentials:
         raise Mishap("no_mqtt", "the server names no mqtt_credentials_endpoint; use --no-mqtt")
-    for tried in range(TRIES):
-        if tried:
-            await asyncio.sleep(PAUSE_S)
-        life.requests += 1
-        try:
-            answer = await road.post(endpoints.mqtt_credentials, token=access_token)
-        except Lost:
-            life.lost_requests += 1
-            continue
-        if answer.status < 500 and answer.status != 429:
-            return _broker(endpoints, answer)
-    raise Mishap("no_mqtt", "the server gave no MQTT credentials")
+    life.requests += 1
+    try:
+        answer = await road.post(endpoints.mqtt_credentials, token=access_token)
+    except Lost as lost:
+        life.lost_requests += 1
+        raise Away("no_mqtt", f"the request for MQTT credentials was lost: {lost}") from None
+    if answer.status >= 500 or answer.status == 429:
+        raise Away("no_mqtt", f"the server gave no MQTT credentials ({answer.status})")
+    return _broker(endpoints, answer)
 
 
 def _broker(endpoints: Endpoints, answer: Answer) -> Broker:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firmware_sim.life import Life
 from firmware_sim.report import Run, add_up, percentile, show
 
-RUN = Run("https://tv.example.com", 12, 4_200)
+RUN = Run("https://tv.example.com", 12, 0, 4_200)
 
 
 def lives() -> list[Life]:
@@ -79,7 +79,7 @@ def test_a_fleet_without_losses_says_so() -> None:
 
 
 def test_an_interrupted_run_never_looks_complete() -> None:
-    assert "interrupted; " in shown(add_up([], Run("https://tv.example.com", 0, 1, is_interrupted=True)))
+    assert "interrupted; " in shown(add_up([], Run("https://tv.example.com", 0, 0, 1, is_interrupted=True)))
 
 
 def test_what_a_server_says_cannot_drive_the_terminal() -> None:

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,35 +34,50 @@ def porchlight(data_dir: Path, *arguments: str, stdin: str = "") -> None:
     subprocess.run(command, cwd=ROOT, env=environment(), input=stdin, text=True, check=True, timeout=WITHIN)
 
 
-@contextmanager
-def serving(data_dir: Path) -> Iterator[str]:
-    """A running server; its issuer."""
-    flags = ("--data-dir", str(data_dir), "--port", "0", "--mqtt-port", "0", "--json")
-    command = [sys.executable, "-m", "server.commands", "serve", *flags]
-    with (data_dir / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True)
-        assert process.stdout is not None
+class Server:
+    """A running `porchlight serve` on this data, on free ports unless they are given."""
+
+    def __init__(self, data_dir: Path, port: int = 0, mqtt_port: int = 0) -> None:
+        flags = ("--data-dir", str(data_dir), "--port", str(port), "--mqtt-port", str(mqtt_port), "--json")
+        command = [sys.executable, "-m", "server.commands", "serve", *flags]
+        with (data_dir / "log").open("a") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self.process.stdout is not None
+        self._out = self.process.stdout
+        readable, _, _ = select.select([self._out], [], [], WITHIN)
+        line = self._out.readline() if readable else ""
+        if not line:
+            self.stop()
+        self.ready: dict[str, Any] = json.loads(line)
+
+    @property
+    def issuer(self) -> str:
+        return str(self.ready["issuer"])
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self.process.send_signal(number)
         try:
-            readable, _, _ = select.select([process.stdout], [], [], WITHIN)
-            assert readable, "the server did not get ready"
-            yield json.loads(process.stdout.readline())["issuer"]
+            self.process.wait(WITHIN)
         finally:
-            process.terminate()
-            try:
-                process.wait(WITHIN)
-            finally:
-                process.kill()
-                process.stdout.close()
+            self.process.kill()
+            self._out.close()
+
+
+def furnished(data_dir: Path) -> Path:
+    """A data folder with a person and an app in it."""
+    porchlight(data_dir, "user", "add", "ana", "--password-stdin", stdin=PASSWORD + "\n")
+    grants = ("--grant", "device_code", "refresh_token", "--scope", "profile readings:write")
+    porchlight(data_dir, "client", "add", "--client-id", "porchlight-tv", "--name", "Porchlight TV", *grants)
+    return data_dir
 
 
 @pytest.fixture(scope="module")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    data_dir = tmp_path_factory.mktemp("house")
-    porchlight(data_dir, "user", "add", "ana", "--password-stdin", stdin=PASSWORD + "\n")
-    grants = ("--grant", "device_code", "refresh_token", "--scope", "profile readings:write")
-    porchlight(data_dir, "client", "add", "--client-id", "porchlight-tv", "--name", "Porchlight TV", *grants)
-    with serving(data_dir) as found:
-        yield found
+    server = Server(furnished(tmp_path_factory.mktemp("house")))
+    yield server.issuer
+    server.stop()
 
 
 def start(*arguments: str, **more: str) -> "subprocess.Popen[str]":
@@ -98,6 +112,24 @@ def test_a_mixed_fleet_of_sixty_loses_nobody(issuer: str) -> None:
     # A held request is answered the moment the person decides; a poller waits for its interval.
     assert habits["patient"]["approval_to_token_ms"]["p50"] < 1_000
     assert habits["plain"]["approval_to_token_ms"]["max"] < 15_000
+
+
+def test_a_fleet_outlives_a_server_that_is_killed_and_started_again(tmp_path: Path) -> None:
+    server = Server(furnished(tmp_path))
+    flags = ("--count", "40", "--rate", "10", "--timeout", "55", "--json")
+    process = start("--server", server.issuer, "--user", "ana", *flags, PORCHLIGHT_SIM_PASSWORD=PASSWORD)
+    try:
+        wait_until(lambda: sign_ins_started(server.issuer) >= 15, WITHIN)
+        server.stop(signal.SIGKILL)
+        server = Server(tmp_path, server.ready["port"], server.ready["mqtt_port"])
+        out, err = process.communicate(timeout=WITHIN)
+    finally:
+        process.kill()
+        server.stop()
+    report = json.loads(out)
+    assert (process.returncode, report["lost"], err) == (0, 0, ""), report["examples"]
+    assert report["signed_in"] == 40
+    assert report["lost_requests"] + report["reconnects"] + report["page_reloads"] > 0
 
 
 def test_a_fleet_for_people_ends_with_a_table(issuer: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -37,11 +38,12 @@ class ScriptedBroker(asyncio.Protocol):
         self.behaviour = behaviour
         self.heard: list[Packet] = []
         self.is_left = asyncio.Event()
-        self._decoder = wire.decoder(65_536)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._decoder = wire.decoder(65_536)
+        self.is_left.clear()
 
     def data_received(self, data: bytes) -> None:
         for packet in self._decoder.feed(data):
@@ -127,7 +129,7 @@ def worked(
         try:
             port = server.sockets[0].getsockname()[1]
             await work(ENDPOINTS, road(port), dict(tokens or TOKENS), calls, life)
-            await broker.is_left.wait()
+            await broker.is_left.wait()  # the last connection has ended
         finally:
             server.close()
         return life, broker.heard
@@ -218,9 +220,30 @@ def test_a_call_that_is_never_answered_is_given_up(monkeypatch: pytest.MonkeyPat
 
 
 def test_credentials_are_asked_for_again_after_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firmware_sim.work.PAUSE_S", 0.0)
+    monkeypatch.setattr("firmware_sim.patience.PAUSES_S", (0.0, 0.0))
     life, _ = worked(well, road=lambda port: CredentialsRoad(None, Answer(503), credentials(port)))
-    assert (life.requests, life.lost_requests) == (3, 1)
+    assert (life.requests, life.lost_requests, life.reconnects) == (3, 1, 2)
+
+
+def shutting_down_once(broker: ScriptedBroker, packet: Packet, say: Say) -> None:
+    is_first = sum(isinstance(each, Connect) for each in broker.heard) == 1
+    say(Disconnect(0x8B)) if isinstance(packet, Subscribe) and is_first else well(broker, packet, say)
+
+
+def test_a_broker_that_restarts_is_met_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firmware_sim.patience.PAUSES_S", (0.0,))
+    life, _ = worked(shutting_down_once, road=lambda port: CredentialsRoad(credentials(port), credentials(port)))
+    assert (life.reconnects, len(life.round_trips)) == (1, 2)
+
+
+def test_a_broker_that_stays_away_is_given_up_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firmware_sim.patience.PAUSES_S", (0.0,))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        answer = credentials(taken.getsockname()[1])
+        with pytest.raises(Mishap) as mishap:
+            worked(well, road=lambda port: CredentialsRoad(answer, answer))
+    assert mishap.value.reason == "mqtt_unreachable"
 
 
 @pytest.mark.parametrize(
