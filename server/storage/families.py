@@ -17,10 +17,12 @@ _T: Final = REFRESH_TOKENS.table.c
 _NEWEST_FIRST: Final = FAMILIES.select.order_by(_F.last_seen_at.desc(), _F.family_id)
 _OF_ACCOUNT: Final = _NEWEST_FIRST.where(_F.account_id == bindparam("sought"))
 _ENDED: Final = select(_F.family_id).where(_F.ended_at >= bindparam("since"))
-_BOTH: Final = select(*REFRESH_TOKENS.columns, *FAMILIES.columns).join_from(REFRESH_TOKENS.table, FAMILIES.table)
+_BOTH: Final = select(*REFRESH_TOKENS.columns, *FAMILIES.columns).join_from(
+    REFRESH_TOKENS.table, FAMILIES.table, _T.family_id == _F.family_id
+)
 _BY_TOKEN: Final = _BOTH.where(_T.token_hash == bindparam("sought"))
 _FAMILY_OF_TOKEN: Final = (
-    FAMILIES.select.join_from(FAMILIES.table, REFRESH_TOKENS.table)
+    FAMILIES.select.join_from(FAMILIES.table, REFRESH_TOKENS.table, _T.family_id == _F.family_id)
     .where(_T.token_hash == bindparam("sought"))
     .with_for_update(of=FAMILIES.table)
 )

@@ -1,10 +1,9 @@
 """Jobs about guess budgets (`server/oauth/guess.py`): counted in rows, so that they survive a restart."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from server.oauth import guess
 from server.oauth.guess import Budget, Count
@@ -19,10 +18,9 @@ _THERE: Final = select(_C.key).where(_SOUGHT)
 _LOCK: Final = select(_C.key, _C.tries, _C.started_at).where(_SOUGHT).order_by(_C.key).with_for_update()
 _SET: Final = update(GUESS_COUNTS).where(_C.key == bindparam("sought"))
 _GIVE_BACK: Final = _SET.where(_C.tries > 0).values(tries=_C.tries - 1)
-_MAKE: Final[dict[str, Any]] = {
-    "sqlite": sqlite.insert(GUESS_COUNTS).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(GUESS_COUNTS).on_conflict_do_nothing(),
-}
+_MAKE: Final = text(
+    "INSERT INTO guess_count (key, tries, started_at, ends_at) VALUES (:key, 0, :now, :now) ON CONFLICT DO NOTHING"
+)
 
 
 def take(transaction: Transaction, budgets: Sequence[Budget], now: int) -> int:
@@ -48,6 +46,6 @@ def give_back(transaction: Transaction, budgets: Sequence[Budget]) -> None:
 
 def _make_missing(connection: Connection, keys: Sequence[str], now: int) -> None:
     there = set(connection.execute(_THERE, {"sought": keys}).scalars())
-    rows = [{"key": key, "tries": 0, "started_at": now, "ends_at": now} for key in keys if key not in there]
+    rows = [{"key": key, "now": now} for key in keys if key not in there]
     if rows:
-        connection.execute(_MAKE[connection.dialect.name], rows)
+        connection.execute(_MAKE, rows)

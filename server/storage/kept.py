@@ -6,7 +6,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, TableClause, bindparam, insert, select, update
 
 from server.oauth.account import Account, Session
 from server.oauth.client import Client
@@ -25,7 +25,7 @@ T = TypeVar("T", bound="DataclassInstance")
 class Kept(Generic[T]):
     """A frozen dataclass and the table that has a column for each of its fields. The first field is the key."""
 
-    def __init__(self, value: type[T], table: Table) -> None:
+    def __init__(self, value: type[T], table: TableClause) -> None:
         self._value = value
         self.table = table
         self.names = tuple(field.name for field in fields(value))

@@ -1,8 +1,9 @@
 """The broom: what has been dead for a while is deleted, a batch at a time, so that no table grows without limit."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, TableClause, delete, exists, func, or_, select, tuple_
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR, NEWS_KEPT
 from .tables import DEVICES, FAMILIES, GUESS_COUNTS, NEWS, ONCE, READINGS, REFRESH_TOKENS, SESSIONS
@@ -12,14 +13,14 @@ from .writer import Transaction
 def sweep(transaction: Transaction, now: int) -> int:
     """Delete at most `BATCH` rows; how many were deleted."""
     deleted = 0
-    for table, is_dead in _dead(transaction.connection, now):
+    for table, key, is_dead in _dead(now):
         if deleted < BATCH:
-            deleted += _delete(transaction.connection, table, is_dead, BATCH - deleted)
+            deleted += _delete(transaction.connection, table, key, is_dead, BATCH - deleted)
     return deleted
 
 
-def _dead(connection: Connection, now: int) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
-    """Which rows of which table may go, in an order in which nothing is deleted that others still refer to."""
+def _dead(now: int) -> tuple[tuple[TableClause, Sequence[str], ColumnElement[bool]], ...]:
+    """Table, key, and which rows may go, in an order in which nothing is deleted that others still refer to."""
     gone_before = now - FAMILY_KEPT_FOR
     family = FAMILIES.c
     is_gone = or_(family.ended_at <= gone_before, family.expires_at <= gone_before)
@@ -34,19 +35,21 @@ def _dead(connection: Connection, now: int) -> tuple[tuple[Table, ColumnElement[
     has_tokens = exists().where(REFRESH_TOKENS.c.family_id == family.family_id)
     newest: Select[Any] = select(func.max(NEWS.c.news_id) - NEWS_KEPT)
     return (
-        (DEVICES, DEVICES.c.expires_at <= now - DEVICE_KEPT_FOR),
-        (SESSIONS, SESSIONS.c.expires_at <= now),
-        (ONCE, ONCE.c.expires_at <= now),
-        (GUESS_COUNTS, GUESS_COUNTS.c.ends_at <= now),
-        (NEWS, NEWS.c.news_id <= newest.scalar_subquery()),
-        (READINGS, READINGS.c.device_id.in_(devices) & ~is_used),
-        (REFRESH_TOKENS, or_(REFRESH_TOKENS.c.expires_at <= now, REFRESH_TOKENS.c.family_id.in_(gone))),
-        (FAMILIES, is_gone & ~has_tokens),
+        (DEVICES, ["code_hash"], DEVICES.c.expires_at <= now - DEVICE_KEPT_FOR),
+        (SESSIONS, ["session_hash"], SESSIONS.c.expires_at <= now),
+        (ONCE, ["key_hash"], ONCE.c.expires_at <= now),
+        (GUESS_COUNTS, ["key"], GUESS_COUNTS.c.ends_at <= now),
+        (NEWS, ["news_id"], NEWS.c.news_id <= newest.scalar_subquery()),
+        (READINGS, ["device_id", "number"], READINGS.c.device_id.in_(devices) & ~is_used),
+        (REFRESH_TOKENS, ["token_hash"], or_(REFRESH_TOKENS.c.expires_at <= now, REFRESH_TOKENS.c.family_id.in_(gone))),
+        (FAMILIES, ["family_id"], is_gone & ~has_tokens),
     )
 
 
-def _delete(connection: Connection, table: Table, is_dead: ColumnElement[bool], most: int) -> int:
-    key = tuple(table.primary_key)
+def _delete(
+    connection: Connection, table: TableClause, names: Sequence[str], is_dead: ColumnElement[bool], most: int
+) -> int:
+    key = [table.c[name] for name in names]
     doomed = select(*key).where(is_dead).limit(most)
     if connection.dialect.name == "postgresql":
         doomed = doomed.with_for_update(skip_locked=True)  # two servers sweep different rows

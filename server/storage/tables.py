@@ -1,15 +1,24 @@
-"""The tables: one for each value that the law wants remembered, columns in the order of the value's fields.
+"""The tables as statements see them: names, columns and types, read off the values that are kept in them.
 
-Instants are milliseconds since the epoch. Whoever changes a table adds a file to `migrations/versions` and a line to
-`schema.REVISIONS`; the tests compare the two.
+How the database makes them, with keys, indexes and constraints, stands in `rows.py`; the tests compare the two.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, get_args, get_type_hints
 
-from sqlalchemy import BigInteger, Dialect, ForeignKey, Index, LargeBinary, MetaData, Table, Text, TypeDecorator
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlalchemy import BigInteger, Boolean, Dialect, Float, LargeBinary, TableClause, Text, TypeDecorator, column, table
+from sqlalchemy.types import TypeEngine
+
+from server.oauth.account import Account, Session
+from server.oauth.client import Client
+from server.oauth.device import DeviceAuthorization
+from server.oauth.store import SigningKey
+from server.oauth.token import Family, RefreshToken
+
+from .readings import Reading
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class Words(TypeDecorator[tuple[str, ...]]):
@@ -25,180 +34,50 @@ class Words(TypeDecorator[tuple[str, ...]]):
         return tuple(value.split(" ")) if value else ()
 
 
-# Constraints need names, or no later migration could speak of them.
-_NAMES = {
-    "pk": "pk_%(table_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
-    "ix": "ix_%(table_name)s_%(column_0_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
+_TYPES: Final[dict[object, type[TypeEngine[Any]]]] = {
+    bytes: LargeBinary,
+    str: Text,
+    int: BigInteger,
+    float: Float,
+    bool: Boolean,
+    tuple[str, ...]: Words,
 }
 
 
-class _Row(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAMES))):
-    """A registry of our own, so that the migrations see these tables and no others."""
+def _type(hint: Any) -> TypeEngine[Any]:
+    """The column type of a field: of `str | None` that of `str`, of a Literal that of its values."""
+    kinds = [hint, *(part for part in get_args(hint)), *(type(part) for part in get_args(hint))]
+    return next(_TYPES[kind] for kind in kinds if kind in _TYPES)()
 
 
-def _instant(*, index: bool = False) -> Any:
-    return Field(sa_type=BigInteger, index=index)
+def _of(name: str, value: "type[DataclassInstance] | None" = None, **more: type) -> TableClause:
+    """A table with a column for each field of `value`, in their order, and `more` that are the table's own."""
+    fields = {**(get_type_hints(value) if value else {}), **more}
+    return table(name, *(column(field, _type(hint)) for field, hint in fields.items()))
 
 
-def _hash(*, key: bool = False, unique: bool = False) -> Any:
-    return Field(sa_type=LargeBinary, primary_key=key, unique=unique, nullable=False)
+DEVICES = _of("device_authorization", DeviceAuthorization)
+FAMILIES = _of("family", Family)
+REFRESH_TOKENS = _of("refresh_token", RefreshToken)
+CLIENTS = _of("client", Client)
+ACCOUNTS = _of("account", Account, tidy_username=str)
+SESSIONS = _of("session", Session)
+GUESS_COUNTS = _of("guess_count", key=str, tries=int, started_at=int, ends_at=int)
+ONCE = _of("once", key_hash=bytes, expires_at=int)
+SIGNING_KEYS = _of("signing_key", SigningKey)
+NEWS = _of("news", news_id=int, origin=str, subject=str, key=str)
+READINGS = _of("reading", Reading, number=int)
 
-
-def _words() -> Any:
-    return Field(sa_type=Words, nullable=False)
-
-
-class DeviceAuthorizationRow(_Row, table=True):
-    """Its user code stays taken until the row is swept, so that nobody's late typing hits somebody else's sign-in."""
-
-    __tablename__ = "device_authorization"
-    code_hash: bytes = _hash(key=True)
-    user_code_hash: bytes = _hash(unique=True)
-    client_id: str
-    scopes: tuple[str, ...] = _words()
-    created_at: int = _instant()
-    expires_at: int = _instant(index=True)
-    address: str
-    claimed_name: str | None
-    state: str
-    account_id: str | None
-    auth_time: int | None = _instant()
-    decided_at: int | None = _instant()
-    jkt: str | None
-
-
-class FamilyRow(_Row, table=True):
-    __tablename__ = "family"
-    __table_args__ = (Index("ix_family_account_id_last_seen_at", "account_id", "last_seen_at"),)
-    family_id: str = Field(primary_key=True)
-    client_id: str
-    account_id: str
-    device_id: str = Field(index=True)
-    scopes: tuple[str, ...] = _words()
-    auth_time: int = _instant()
-    created_at: int = _instant()
-    expires_at: int = _instant(index=True)
-    last_seen_at: int = _instant()
-    claimed_name: str | None
-    address: str
-    ended_at: int | None = _instant(index=True)
-    jkt: str | None
-
-
-class RefreshTokenRow(_Row, table=True):
-    __tablename__ = "refresh_token"
-    token_hash: bytes = _hash(key=True)
-    family_id: str = Field(sa_column_args=(ForeignKey("family.family_id"),), index=True)
-    created_at: int = _instant()
-    expires_at: int = _instant(index=True)
-    spent_at: int | None = _instant()
-    salt: bytes
-
-
-class ClientRow(_Row, table=True):
-    __tablename__ = "client"
-    client_id: str = Field(primary_key=True)
-    name: str
-    grants: tuple[str, ...] = _words()
-    scopes: tuple[str, ...] = _words()
-    created_at: int = _instant()
-    auth_method: str
-    secret_hash: bytes | None
-    is_enabled: bool
-    is_dpop_bound: bool
-
-
-class AccountRow(_Row, table=True):
-    """`tidy_username` is what user names are compared by (`oauth.account.tidy_username`)."""
-
-    __tablename__ = "account"
-    account_id: str = Field(primary_key=True)
-    username: str
-    name: str
-    password_hash: str
-    created_at: int = _instant()
-    is_enabled: bool
-    tidy_username: str = Field(unique=True)
-
-
-class SessionRow(_Row, table=True):
-    __tablename__ = "session"
-    session_hash: bytes = _hash(key=True)
-    account_id: str
-    auth_time: int = _instant()
-    expires_at: int = _instant(index=True)
-
-
-class GuessCountRow(_Row, table=True):
-    """`ends_at` is when its window is over and the row may go."""
-
-    __tablename__ = "guess_count"
-    key: str = Field(primary_key=True)
-    tries: int
-    started_at: int = _instant()
-    ends_at: int = _instant(index=True)
-
-
-class OnceRow(_Row, table=True):
-    """What was shown once, until when it must not be shown again."""
-
-    __tablename__ = "once"
-    key_hash: bytes = _hash(key=True)
-    expires_at: int = _instant(index=True)
-
-
-class SigningKeyRow(_Row, table=True):
-    __tablename__ = "signing_key"
-    key_id: str = Field(primary_key=True)
-    algorithm: str
-    private_pem: str
-    created_at: int = _instant()
-    active_at: int = _instant()
-    retired_at: int | None = _instant()
-
-
-class NewsRow(_Row, table=True):
-    """The outbox that other processes on the same SQLite file read; on PostgreSQL it stays empty."""
-
-    __tablename__ = "news"
-    __table_args__ = {"sqlite_autoincrement": True}
-    news_id: int | None = Field(default=None, primary_key=True)
-    origin: str
-    subject: str
-    key: str
-
-
-class ReadingRow(_Row, table=True):
-    """`number` counts the readings of a device, so that the oldest can be told without counting."""
-
-    __tablename__ = "reading"
-    __table_args__ = (Index("ix_reading_account_id_at", "account_id", "at"),)
-    reading_id: str
-    device_id: str = Field(primary_key=True)
-    account_id: str
-    stream: str
-    value: float
-    at: int = _instant()
-    number: int = Field(primary_key=True, sa_type=BigInteger)
-
-
-METADATA = _Row.metadata
-
-
-def _table(row: type[SQLModel]) -> Table:
-    return METADATA.tables[str(row.__tablename__)]
-
-
-DEVICES = _table(DeviceAuthorizationRow)
-FAMILIES = _table(FamilyRow)
-REFRESH_TOKENS = _table(RefreshTokenRow)
-CLIENTS = _table(ClientRow)
-ACCOUNTS = _table(AccountRow)
-SESSIONS = _table(SessionRow)
-GUESS_COUNTS = _table(GuessCountRow)
-ONCE = _table(OnceRow)
-SIGNING_KEYS = _table(SigningKeyRow)
-NEWS = _table(NewsRow)
-READINGS = _table(ReadingRow)
+TABLES: Final = (
+    DEVICES,
+    FAMILIES,
+    REFRESH_TOKENS,
+    CLIENTS,
+    ACCOUNTS,
+    SESSIONS,
+    GUESS_COUNTS,
+    ONCE,
+    SIGNING_KEYS,
+    NEWS,
+    READINGS,
+)

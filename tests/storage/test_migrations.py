@@ -3,8 +3,8 @@
 import asyncio
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from server.oauth.store import StorageError
-from server.storage import Cellar, kept, schema, tables, upgrade
+from server.storage import Cellar, rows, schema, tables, upgrade
 from server.storage.choose import database
 from tests.postgres import Cluster
 from tests.storage.story import Opened, tell
@@ -51,9 +51,9 @@ def test_migrations_and_tables_agree(empty_url: str) -> None:
     for connection in _connections(empty_url):
         options = {"compare_type": True, "compare_server_default": True, "version_table": schema.VERSION_TABLE}
         context = MigrationContext.configure(connection, opts=options)
-        assert compare_metadata(context, tables.METADATA) == []
+        assert compare_metadata(context, rows.METADATA) == []
         names = {name for name in inspect(connection).get_table_names() if not name.startswith("sqlite_")}
-        assert names == {*tables.METADATA.tables, schema.VERSION_TABLE}
+        assert names == {*rows.METADATA.tables, schema.VERSION_TABLE}
 
 
 def test_the_list_of_revisions_is_that_of_the_migrations() -> None:
@@ -63,11 +63,18 @@ def test_the_list_of_revisions_is_that_of_the_migrations() -> None:
     assert tuple(reversed(scripts)) == schema.REVISIONS
 
 
-def test_every_field_of_the_law_has_a_column_and_every_column_is_known() -> None:
-    extra = {"account": {"tidy_username"}}
-    for it in (value for value in vars(kept).values() if isinstance(value, kept.Kept)):
-        names = {field.name for field in fields(it._value)}
-        assert {column.name for column in it.table.columns} == names | extra.get(it.table.name, set())
+def test_statements_know_every_table_and_every_column_by_its_type() -> None:
+    made = {table.name: {column.name: column.type for column in table.columns} for table in rows.METADATA.sorted_tables}
+    known = {table.name: {column.name: column.type for column in table.columns} for table in tables.TABLES}
+    assert {name: list(columns) for name, columns in known.items()} == {name: list(it) for name, it in made.items()}
+    for name, columns in known.items():
+        for column, kind in columns.items():
+            assert _kept_as(kind) == _kept_as(made[name][column]), f"{name}.{column}"
+
+
+def _kept_as(kind: Any) -> tuple[type, bool]:
+    """As which type of Python, and whether as words."""
+    return getattr(kind, "impl", kind).python_type, isinstance(kind, tables.Words)
 
 
 def test_every_lookup_has_an_index() -> None:
@@ -81,7 +88,7 @@ def test_every_lookup_has_an_index() -> None:
         "reading": {"device_id", "account_id"},
     }
     for name, columns in looked_up.items():
-        table = tables.METADATA.tables[name]
+        table = rows.METADATA.tables[name]
         first = {next(iter(index.columns)).name for index in table.indexes}
         first |= {next(iter(c.columns)).name for c in table.constraints if type(c).__name__ in _UNIQUE}
         assert columns <= first, name

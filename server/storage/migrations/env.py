@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import Connection
 
+from server.storage.rows import METADATA
 from server.storage.schema import VERSION_TABLE
-from server.storage.tables import METADATA
 
 connection: Connection = context.config.attributes["connection"]
 context.configure(

@@ -1,0 +1,175 @@
+"""How the database makes the tables: one for each value that the law keeps, columns in the order of its fields.
+
+Only what migrates imports this: SQLModel costs a running server eighteen megabytes. What it needs to know of a table
+stands in `tables.py`; the tests compare the two. Instants are milliseconds since the epoch. Whoever changes a table
+adds a file to `migrations/versions` and a line to `schema.REVISIONS`, which the tests compare as well.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from .tables import Words
+
+# Constraints need names, or no later migration could speak of them.
+_NAMES = {
+    "pk": "pk_%(table_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+}
+
+
+class _Row(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAMES))):
+    """A registry of our own, so that the migrations see these tables and no others."""
+
+
+def _instant(*, index: bool = False) -> Any:
+    return Field(sa_type=BigInteger, index=index)
+
+
+def _hash(*, key: bool = False, unique: bool = False) -> Any:
+    return Field(sa_type=LargeBinary, primary_key=key, unique=unique, nullable=False)
+
+
+def _words() -> Any:
+    return Field(sa_type=Words, nullable=False)
+
+
+class DeviceAuthorizationRow(_Row, table=True):
+    """Its user code stays taken until the row is swept, so that nobody's late typing hits somebody else's sign-in."""
+
+    __tablename__ = "device_authorization"
+    code_hash: bytes = _hash(key=True)
+    user_code_hash: bytes = _hash(unique=True)
+    client_id: str
+    scopes: tuple[str, ...] = _words()
+    created_at: int = _instant()
+    expires_at: int = _instant(index=True)
+    address: str
+    claimed_name: str | None
+    state: str
+    account_id: str | None
+    auth_time: int | None = _instant()
+    decided_at: int | None = _instant()
+    jkt: str | None
+
+
+class FamilyRow(_Row, table=True):
+    __tablename__ = "family"
+    __table_args__ = (Index("ix_family_account_id_last_seen_at", "account_id", "last_seen_at"),)
+    family_id: str = Field(primary_key=True)
+    client_id: str
+    account_id: str
+    device_id: str = Field(index=True)
+    scopes: tuple[str, ...] = _words()
+    auth_time: int = _instant()
+    created_at: int = _instant()
+    expires_at: int = _instant(index=True)
+    last_seen_at: int = _instant()
+    claimed_name: str | None
+    address: str
+    ended_at: int | None = _instant(index=True)
+    jkt: str | None
+
+
+class RefreshTokenRow(_Row, table=True):
+    __tablename__ = "refresh_token"
+    token_hash: bytes = _hash(key=True)
+    family_id: str = Field(sa_column_args=(ForeignKey("family.family_id"),), index=True)
+    created_at: int = _instant()
+    expires_at: int = _instant(index=True)
+    spent_at: int | None = _instant()
+    salt: bytes
+
+
+class ClientRow(_Row, table=True):
+    __tablename__ = "client"
+    client_id: str = Field(primary_key=True)
+    name: str
+    grants: tuple[str, ...] = _words()
+    scopes: tuple[str, ...] = _words()
+    created_at: int = _instant()
+    auth_method: str
+    secret_hash: bytes | None
+    is_enabled: bool
+    is_dpop_bound: bool
+
+
+class AccountRow(_Row, table=True):
+    """`tidy_username` is what user names are compared by (`oauth.account.tidy_username`)."""
+
+    __tablename__ = "account"
+    account_id: str = Field(primary_key=True)
+    username: str
+    name: str
+    password_hash: str
+    created_at: int = _instant()
+    is_enabled: bool
+    tidy_username: str = Field(unique=True)
+
+
+class SessionRow(_Row, table=True):
+    __tablename__ = "session"
+    session_hash: bytes = _hash(key=True)
+    account_id: str
+    auth_time: int = _instant()
+    expires_at: int = _instant(index=True)
+
+
+class GuessCountRow(_Row, table=True):
+    """`ends_at` is when its window is over and the row may go."""
+
+    __tablename__ = "guess_count"
+    key: str = Field(primary_key=True)
+    tries: int
+    started_at: int = _instant()
+    ends_at: int = _instant(index=True)
+
+
+class OnceRow(_Row, table=True):
+    """What was shown once, until when it must not be shown again."""
+
+    __tablename__ = "once"
+    key_hash: bytes = _hash(key=True)
+    expires_at: int = _instant(index=True)
+
+
+class SigningKeyRow(_Row, table=True):
+    __tablename__ = "signing_key"
+    key_id: str = Field(primary_key=True)
+    algorithm: str
+    private_pem: str
+    created_at: int = _instant()
+    active_at: int = _instant()
+    retired_at: int | None = _instant()
+
+
+class NewsRow(_Row, table=True):
+    """The outbox that other processes on the same SQLite file read; on PostgreSQL it stays empty."""
+
+    __tablename__ = "news"
+    __table_args__ = {"sqlite_autoincrement": True}
+    news_id: int | None = Field(default=None, primary_key=True)
+    origin: str
+    subject: str
+    key: str
+
+
+class ReadingRow(_Row, table=True):
+    """`number` counts the readings of a device, so that the oldest can be told without counting."""
+
+    __tablename__ = "reading"
+    __table_args__ = (Index("ix_reading_account_id_at", "account_id", "at"),)
+    reading_id: str
+    device_id: str = Field(primary_key=True)
+    account_id: str
+    stream: str
+    value: float
+    at: int = _instant()
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+
+
+METADATA = _Row.metadata
