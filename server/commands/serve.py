@@ -23,13 +23,14 @@ from server.settings import Settings, SettingsError, with_ports
 from server.storage.choose import database
 
 from .command import Failed, make_data_dir, settings_of, storage_arguments
+from .street import BoundedHttp
 from .workers import run_workers
 
 NAME: Final = "serve"
 HELP: Final = "run the server"
 KEEP_ALIVE: Final = 75  # longer than the longest poll interval, so that a polling device keeps its connection
 GOODBYE: Final = 1.0  # seconds
-_ELSEWHERE: Final = frozenset({"data_dir", "database_url", "scopes"})
+_ELSEWHERE: Final = frozenset({"data_dir", "database_url", "scopes", "audiences"})
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -143,7 +144,7 @@ def server_config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:
     """uvicorn as production wants it."""
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedHttp,
         loop="uvloop",
         ws="none",
         lifespan="off",
