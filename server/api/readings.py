@@ -14,7 +14,7 @@ async def add(call: Call) -> Reply:
     stream, value = call.text("stream"), call.arguments.get("value")
     if stream is None:
         raise InvalidRequest("stream is missing")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise InvalidRequest("value: a number")
     access = call.access
     reading = Reading(draw_id(), access.device_id, access.account_id, stream, float(value), call.house.now())
@@ -32,6 +32,13 @@ async def list_newest(call: Call) -> Reply:
         before=call.whole("before", call.house.now() + 1, 0, 2**53),
     )
     return Reply({"readings": [_shown(reading) for reading in readings]})
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond what a float can hold
+        return False
 
 
 def _shown(reading: Reading) -> dict[str, object]:

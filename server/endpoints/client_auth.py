@@ -40,10 +40,9 @@ def _basic(header: str) -> Credentials:
         raise broken
     try:
         client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-        if not colon or not client_id:
-            raise broken
-        return Credentials(
-            unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict"), challenge=BASIC
-        )
+        client_id, secret = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
     except (binascii.Error, UnicodeDecodeError, ValueError):
         raise broken from None
+    if not colon or not client_id or "\0" in client_id:  # a storage may not be able to look for a NUL
+        raise broken
+    return Credentials(client_id, secret, challenge=BASIC)

@@ -29,5 +29,5 @@ class Session:
 
 
 def tidy_username(typed: str) -> str:
-    """User names are compared without regard to case and outer spaces."""
-    return typed.strip().casefold()
+    """User names are compared without regard to case and outer spaces; a NUL, which no name has, is made visible."""
+    return typed.strip().casefold().replace("\0", "\ufffd")
