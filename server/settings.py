@@ -76,6 +76,9 @@ class Settings:
     scopes: Mapping[str, str] = field(
         default_factory=lambda: dict(SCOPES), metadata={"help": "scopes and the sentence shown for each (TOML table)"}
     )
+    audiences: Mapping[str, str] = field(
+        default_factory=dict, metadata={"help": "other resource servers and the scopes each understands (TOML table)"}
+    )
 
     @property
     def database_file(self) -> Path:
@@ -208,7 +211,7 @@ def _path_of(text: str | None) -> Path | None:
 def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             raise SettingsError(f"config: there is no file {path}") from None
         return {}
@@ -237,7 +240,7 @@ def _typed(name: str, value: object, source: str) -> object:
         )
     if default is MISSING:
         if not isinstance(value, dict) or not all(isinstance(sentence, str) for sentence in value.values()):
-            raise SettingsError(f"{name}: write a TOML table from scope to sentence")
+            raise SettingsError(f"{name}: write a TOML table of texts")
         return value
     return Path(str(value)) if isinstance(default, Path) else str(value)
 
