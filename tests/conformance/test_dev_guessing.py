@@ -11,12 +11,17 @@ import requests
 from tests.conformance.wire import StoppedClock, is_undecided, tokens, type_code, wrong_codes
 from tests.house import Phone, RunningHouse, furnish, open_house
 
-ROOMY = {"tries_per_session": 100, "tries_per_account": 100, "tries_per_network": 100, "tries_per_service": 100}
+ROOMY: dict[str, Any] = {
+    "tries_per_session": 100,
+    "tries_per_account": 100,
+    "tries_per_network": 100,
+    "tries_per_service": 100,
+}
 WINDOW = 600
 
 
 @contextmanager
-def guarded(tmp_path: Path, **limits: int) -> Iterator[RunningHouse]:
+def guarded(tmp_path: Path, **limits: Any) -> Iterator[RunningHouse]:
     with open_house(tmp_path, clock=StoppedClock(), **(ROOMY | limits)) as house:
         yield furnish(house)
 

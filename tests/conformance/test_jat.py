@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -106,7 +107,7 @@ def test_jat_03_a_resource_takes_only_what_this_server_signed_for_it(house: Runn
     good = house.sign_in()["access_token"]
     at = {"typ": "at+jwt"}
     header, _, rest = good.partition(".")
-    bad = {
+    makers: dict[str, Callable[[], str]] = {
         "foreign key": lambda: _foreign(good),
         "HS256": lambda: _foreign(good, algorithm="HS256"),
         "none": lambda: _unsigned(good),
@@ -117,8 +118,8 @@ def test_jat_03_a_resource_takes_only_what_this_server_signed_for_it(house: Runn
         "no exp": lambda: _ours(house, good, at, exp=None),
         "tampered": lambda: f"{header}.{'A' + rest[1:]}",
         "cut": lambda: good.rpartition(".")[0],
-    }[what]()
-    answer = call(house, bad)
+    }
+    answer = call(house, makers[what]())
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
     assert call(house, good).status_code == 200
