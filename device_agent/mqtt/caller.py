@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 import threading
+from contextlib import suppress
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -53,7 +54,8 @@ class Caller:
         self._is_present = is_present
         self._nonce = os.urandom(8).hex()
         self._pending: dict[str, _Pending] = {}
-        self._published: dict[int, str] = {}
+        self._published: dict[int, _Pending] = {}
+        self._refused: dict[int, MqttFailure] = {}
         self._mutex = threading.Lock()
         self._ready = threading.Event()
         self.ended = threading.Event()
@@ -84,8 +86,10 @@ class Caller:
         pending = _Pending()
         with self._mutex:
             self._pending[request_id] = pending
+        mid = 0
         try:
-            self._publish(topic, payload, request_id, within_for)
+            mid = self._publish(topic, payload, request_id, within_for)
+            self._expect(mid, pending)
             if not _either(pending.done, self.ended, within_for):
                 raise MqttFailure(f"no answer to {method} in time")
             if pending.answer is None:
@@ -94,6 +98,7 @@ class Caller:
         finally:
             with self._mutex:
                 self._pending.pop(request_id, None)
+                self._published.pop(mid, None)
 
     def close(self) -> None:
         """Say goodbye and stop. The goodbye takes the place of the will, at once."""
@@ -101,7 +106,8 @@ class Caller:
             if self._is_present:
                 offline = envelope.encode_presence(False, self._nonce)
                 said = self._client.publish(topics.presence(self._device_id), offline, qos=1, retain=True)
-                said.wait_for_publish(2)
+                with suppress(RuntimeError, ValueError):  # cut off at this moment: then the will says it
+                    said.wait_for_publish(2)
             self._client.disconnect()
         self._client.loop_stop()
         self.ended.set()
@@ -132,7 +138,7 @@ class Caller:
         client.on_disconnect = self._on_disconnect
         return client
 
-    def _publish(self, topic: str, payload: bytes, request_id: str, within_for: int) -> None:
+    def _publish(self, topic: str, payload: bytes, request_id: str, within_for: int) -> int:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.MessageExpiryInterval = max(1, within_for // 1000)
         properties.ResponseTopic = topics.reply(self._device_id, request_id)
@@ -140,11 +146,20 @@ class Caller:
         # Offline paho would keep the message and send it after the next connection, when nobody waits any more.
         if self.ended.is_set() or not self._client.is_connected():
             raise self.reason
-        with self._mutex:
-            sent = self._client.publish(topic, payload, qos=1, properties=properties)
-            self._published[sent.mid] = request_id
+        # Never with the mutex held: paho holds a lock of its own while it calls back, and publish() wants that one.
+        sent = self._client.publish(topic, payload, qos=1, properties=properties)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise MqttFailure("the connection was lost")
+        return sent.mid
+
+    def _expect(self, mid: int, pending: _Pending) -> None:
+        # The broker may have refused the message before publish() told its number.
+        with self._mutex:
+            self._published[mid] = pending
+            refused = self._refused.pop(mid, None)
+        if refused is not None:
+            pending.failure = refused
+            pending.done.set()
 
     # An exception that leaves a callback ends paho's thread while is_connected() stays true: none may leave.
 
@@ -173,10 +188,15 @@ class Caller:
         self, client: Client, userdata: object, mid: int, code: ReasonCode, properties: Properties | None
     ) -> None:
         # Only here a refusal shows: is_published() is true for a refused message as well.
+        if not code.is_failure:
+            return
+        refused = MqttFailure(f"MQTT refused the call: {code}", code.value)
         with self._mutex:
-            pending = self._pending.get(self._published.pop(mid, ""))
-        if pending is not None and code.is_failure:
-            pending.failure = MqttFailure(f"MQTT refused the call: {code}", code.value)
+            pending = self._published.get(mid)
+            if pending is None:
+                self._refused[mid] = refused
+        if pending is not None:
+            pending.failure = refused
             pending.done.set()
 
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:

@@ -86,12 +86,12 @@ def test_calls_from_several_threads_do_not_mix(caller: Caller) -> None:
     def call(number: int) -> None:
         answers[number] = caller.call("readings.add", {"stream": "s", "value": number}, WITHIN)[1]
 
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(12)]
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(24)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert {number: answer["value"] for number, answer in answers.items()} == {number: number for number in range(12)}
+    assert {number: answer["value"] for number, answer in answers.items()} == {number: number for number in range(24)}
 
 
 def test_a_refused_publish_is_told_by_its_reason_code(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
