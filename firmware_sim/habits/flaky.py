@@ -34,6 +34,6 @@ class Flaky(Habit):
 
     def begins_again(self, stop: Stop, *, is_answer_lost: bool) -> bool:
         if not is_answer_lost or not self._new_codes:
-            return False
+            return super().begins_again(stop, is_answer_lost=is_answer_lost)
         self._new_codes -= 1
         return True

@@ -26,6 +26,7 @@ class Habit:
     def __init__(self, luck: Random) -> None:
         self.luck = luck
         self.does_hold = True
+        self._presses = 3  # how often the person tries again when the server could not be reached
 
     def thinks_for(self) -> int:
         """How long the person looks at the code before doing anything."""
@@ -53,4 +54,7 @@ class Habit:
 
     def begins_again(self, stop: Stop, *, is_answer_lost: bool) -> bool:
         """Whether the person asks the device for a new code after this end. Bounded by the habit itself."""
-        return False
+        if stop.reason not in ("unreachable", "busy") or not self._presses:
+            return False
+        self._presses -= 1
+        return True

@@ -24,7 +24,7 @@ class Impatient(Habit):
     def rest(self, wait: Wait, gap: int) -> tuple[int, int]:
         if wait.why == "slow_down":
             self._deaf_to -= 1
-        if self._deaf_to < 0:
-            return gap, 0
+        if self._deaf_to < 0 or wait.why not in ("pace", "slow_down"):
+            return gap, 0  # a server that is away is left alone
         rests_for = min(gap, self.luck.randint(*HURRY))
         return rests_for, gap - rests_for

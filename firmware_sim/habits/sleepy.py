@@ -37,6 +37,6 @@ class Sleepy(Habit):
 
     def begins_again(self, stop: Stop, *, is_answer_lost: bool) -> bool:
         if stop.reason != "expired" or not self._new_codes:
-            return False
+            return super().begins_again(stop, is_answer_lost=is_answer_lost)
         self._new_codes -= 1
         return True

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from device_agent.flow.steps import Send
+from firmware_sim.habits import HABITS
 from firmware_sim.habits.flaky import Flaky
 from firmware_sim.habits.forgetful import Forgetful
 from firmware_sim.habits.habit import Fate, Habit
@@ -36,6 +37,15 @@ class LosesItsTokens(Habit):
         return "good"
 
 
+class AwayFor(World):
+    """A server that cannot be reached in the first 50 seconds."""
+
+    async def post(self, url: str, form: Form = (), *, hold_for: int = 0, token: str = "") -> Answer:
+        if self.now() < 50_000:
+            raise Lost("no road")
+        return await super().post(url, form, hold_for=hold_for, token=token)
+
+
 class Deaf(World):
     """A server that loses every request on the way."""
 
@@ -62,6 +72,7 @@ def test_a_server_out_of_reach_is_named() -> None:
     life = live(Deaf(Random(1)), patient())
     assert (life.end, life.reason) == ("failed", "unreachable")
     assert life.lost_requests == life.requests > 1
+    assert life.new_codes == 3  # the person tried again, not for ever
 
 
 def test_a_forgetful_device_without_refresh_token_says_what_to_register() -> None:
@@ -88,3 +99,10 @@ def test_an_ignored_device_expires_when_its_code_does(seed: int) -> None:
 def test_the_same_seed_lives_the_same_life() -> None:
     first, second = (live(World(Random(7)), Flaky(Random(8))) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize("habit", [habit for habit in HABITS if habit is not Ignored])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_server_that_is_away_for_a_while_costs_nobody_the_sign_in(habit: type[Habit], seed: int) -> None:
+    life = live(AwayFor(Random(seed)), habit(Random(seed)))
+    assert (life.end, life.reason) == (habit.ends, "")
