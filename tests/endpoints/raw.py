@@ -1,10 +1,12 @@
 """HTTP by hand, for what no well-behaved client sends."""
 
+import json
 import socket
 from dataclasses import dataclass, field
 
 from tests.house import RunningHouse
 
+COUNTER = ("/token", "/device_authorization", "/revoke", "/introspect")
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
@@ -107,3 +109,18 @@ def request(method: str, path: str, *headers: str, body: bytes = b"") -> bytes:
 def chunked(*parts: bytes) -> bytes:
     """A body in these chunks."""
     return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def form_post(path: str, body: bytes, *headers: str) -> bytes:
+    return request("POST", path, FORM, *headers, body=body)
+
+
+def is_plain_refusal(answer: Answer, *statuses: int) -> None:
+    """JSON of RFC 6749 section 5.2, or a bare 400 of the HTTP parser; never a page, never ours to blame."""
+    assert answer.status in (statuses or range(400, 500)), answer
+    assert b"<" not in answer.body
+    if answer.header("content-type") == "application/json":
+        assert json.loads(answer.body)["error"]
+        assert "no-store" in answer.header("cache-control")
+    else:
+        assert (answer.status, answer.header("connection")) == (400, "close")
