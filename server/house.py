@@ -11,11 +11,12 @@ from server.live.families import Clients, EndedFamilies
 from server.live.replays import Replays
 from server.live.sign_ins import SignIns
 from server.oauth import proof
+from server.oauth.access import Access, InvalidToken
 from server.oauth.grants.pipeline import Lifetimes, Memory
 from server.oauth.guess import Limits
 from server.oauth.store import FOUND, News, StorageError, Store
 from server.settings import SECOND, Settings
-from server.signing.access_token import Access, InvalidToken, Mint
+from server.signing.access_token import Mint
 from server.signing.keys import ALGORITHMS, KeyRing, draw_key
 from server.storage.readings import Readings
 
@@ -83,6 +84,9 @@ class House:
                 refresh_idle=chosen.refresh_idle_for * SECOND,
                 refresh=chosen.refresh_for * SECOND,
             ),
+            audience=chosen.api_audience,
+            audiences={name: tuple(scopes.split()) for name, scopes in chosen.audiences.items()},
+            read=self.read,
         )
         self.limits = Limits(
             per_session=chosen.tries_per_session,
@@ -109,7 +113,13 @@ class House:
 
     def check(self, token: str) -> Access:
         """What a living access token of a living family says; raises `InvalidToken`."""
-        access = self.mint.check(token, self.now())
+        return self._living(self.mint.check(token, self.now()))
+
+    def read(self, token: str) -> Access:
+        """Like `check`, for whichever resource server the token is."""
+        return self._living(self.mint.read(token, self.now()))
+
+    def _living(self, access: Access) -> Access:
         if access.family_id in self.ended:
             raise InvalidToken("the device was signed out")
         return access

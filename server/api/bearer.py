@@ -5,10 +5,10 @@ from typing import Final
 from starlette.requests import Request
 
 from server.house import House
+from server.oauth.access import Access, InvalidToken
 from server.oauth.errors import InvalidRequest, OAuthError
 from server.oauth.proof import InvalidProof, UseNonce
 from server.possession import shown_proof
-from server.signing.access_token import Access, InvalidToken
 from server.signing.proof import ALGORITHMS
 
 REALM: Final = 'Bearer realm="porchlight"'

@@ -1,7 +1,7 @@
 """`mqtt.renew`: let the open MQTT session live as long as a fresh access token, for clients without AUTH packets."""
 
+from server.oauth.access import InvalidToken
 from server.oauth.errors import InvalidRequest, OAuthError
-from server.signing.access_token import InvalidToken
 
 from .bearer import REALM, BadToken
 from .resource import Call, Reply

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from server.answers import json_answer
 from server.house import House
+from server.oauth.access import Access
 from server.oauth.errors import InvalidRequest, TooLarge, WrongMediaType
-from server.signing.access_token import Access
 
 from .bearer import bearer, demand_scope
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from server.house import wall_clock
-from server.oauth import device, scope
+from server.oauth import scope
 from server.oauth.client import MIN_SECRET_LENGTH, Client, check_registration
 from server.oauth.grants import BY_TYPE
 from server.oauth.secret import digest, draw
@@ -16,7 +16,7 @@ from .command import Desk, Failed, Misused, answer, answer_table, counted, insta
 
 NAME: Final = "client"
 HELP: Final = "register an app, list them, disable or enable one"
-SHORT_NAMES: Final = {"device_code": device.GRANT_TYPE}
+SHORT_NAMES: Final = {grant.rpartition(":")[2].replace("-", "_"): grant for grant in BY_TYPE}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +27,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--confidential", action="store_true", help="it can keep a secret; one is drawn and printed once")
     add.add_argument("--secret-stdin", action="store_true", help="with --confidential: read the secret from stdin")
     add.add_argument(
-        "--grant", nargs="+", action="extend", default=[], metavar="G", help="device_code (or its URN), refresh_token"
+        "--grant",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="G",
+        help="device_code, refresh_token, client_credentials, token_exchange (or their URNs)",
     )
     add.add_argument("--dpop-bound", action="store_true", help="it must prove a key with every request (RFC 9449)")
+    add.add_argument(
+        "--audience",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="URI",
+        help="other resource servers it may ask tokens for",
+    )
+    add.add_argument("--resource", default="", metavar="URI", help="the resource server that it is itself")
     add.add_argument("--scope", default="", help='scopes it may ask for, as in "profile readings:read"')
     storage_arguments(add)
     add.set_defaults(act=_add)
@@ -66,6 +80,8 @@ def _add(args: argparse.Namespace) -> int:
         auth_method="client_secret" if secret else "none",
         secret_hash=digest("client_secret", secret) if secret else None,
         is_dpop_bound=args.dpop_bound,
+        audiences=tuple(dict.fromkeys(args.audience)),
+        resource=args.resource,
     )
 
     async def add(desk: Desk) -> None:
@@ -104,6 +120,8 @@ def _list(args: argparse.Namespace) -> int:
             "authentication": client.auth_method,
             "grants": [grant.rpartition(":")[2] for grant in client.grants] if not args.json else list(client.grants),
             "scopes": list(client.scopes),
+            "audiences": list(client.audiences),
+            "resource": client.resource,
             "is_dpop_bound": client.is_dpop_bound,
             "is_enabled": client.is_enabled,
             "created_at": instant(client.created_at),

@@ -13,6 +13,7 @@ from server.oauth.errors import InvalidRequest, TooLarge, WrongMediaType
 
 MAX_BODY: Final = 16_384
 MAX_FIELDS: Final = 40
+REPEATABLE: Final = ("audience", "resource")  # RFC 8693 section 2.1; joined by a space, which no URI holds
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
@@ -63,7 +64,9 @@ def parse_form(body: bytes) -> dict[str, str]:
             continue
         raw_name, _, raw_value = pair.partition(b"=")
         name, value = _decode(raw_name), _decode(raw_value)
-        if name in seen:
+        if name in REPEATABLE and name in form:
+            value = f"{form[name]} {value}"
+        elif name in seen:
             raise InvalidRequest("a parameter is given twice")
         seen.add(name)
         if value:

@@ -9,10 +9,11 @@ from server.answers import json_answer
 from server.house import House
 from server.oauth import client as clients
 from server.oauth import scope
+from server.oauth.access import Access, InvalidToken, nested
+from server.oauth.client import Client
 from server.oauth.errors import InvalidClient, InvalidRequest
 from server.oauth.secret import digest
 from server.oauth.token import Family
-from server.signing.access_token import InvalidToken
 
 from .client_auth import BASIC, shown_credentials
 from .form import read_form
@@ -34,28 +35,40 @@ class IntrospectionEndpoint:
             raise InvalidClient("only a client that authenticates may introspect", challenge=BASIC)
         if "token" not in form:
             raise InvalidRequest("token is missing")
-        return json_answer(await self._access(form["token"]) or await self._refresh(form["token"]) or INACTIVE)
+        return json_answer(await self._access(form["token"], caller) or await self._refresh(form["token"]) or INACTIVE)
 
-    async def _access(self, token: str) -> dict[str, Any] | None:
+    async def _access(self, token: str, caller: Client) -> dict[str, Any] | None:
+        """Only a token for the resource server that the caller is tells it anything (section 4)."""
+        house = self._house
         try:
-            access = self._house.check(token)
+            access = house.read(token)
         except InvalidToken:
             return None
-        if await self._live_family(access.family_id) is None:
+        if (caller.resource or house.settings.api_audience) not in access.audience or not await self._may_act(access):
             return None
-        return {
+        described = {
             "active": True,
-            "iss": self._house.settings.issuer,
-            "aud": self._house.settings.api_audience,
-            "sub": access.account_id,
+            "iss": house.settings.issuer,
+            "aud": access.audience[0] if len(access.audience) == 1 else list(access.audience),
+            "sub": access.subject,
             "client_id": access.client_id,
             "device_id": access.device_id,
             "scope": scope.write(access.scopes),
             "iat": access.issued_at // 1_000,
             "exp": access.expires_at // 1_000,
             "jti": access.token_id,
-            "token_type": "Bearer",
-        } | ({"token_type": "DPoP", "cnf": {"jkt": access.jkt}} if access.jkt else {})
+            "token_type": "DPoP" if access.jkt else "Bearer",
+            "cnf": {"jkt": access.jkt} if access.jkt else None,
+            "act": nested(access.actors) if access.actors else None,
+        }
+        return {name: value for name, value in described.items() if value not in (None, "")}
+
+    async def _may_act(self, access: Access) -> bool:
+        """Whether the sign-in behind the token lives, and everybody concerned may still act."""
+        if access.family_id and await self._live_family(access.family_id) is None:
+            return False
+        client = await self._house.store.find_client(access.client_id)
+        return client is not None and client.is_enabled
 
     async def _refresh(self, token: str) -> dict[str, Any] | None:
         """A refresh token is told from an access token by `token_type`, so that no API takes it for one."""

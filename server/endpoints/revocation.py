@@ -6,9 +6,9 @@ from starlette.responses import Response
 from server.answers import NO_STORE
 from server.house import House
 from server.oauth import client as clients
-from server.oauth.errors import InvalidGrant, InvalidRequest
+from server.oauth.access import InvalidToken
+from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedTokenType
 from server.oauth.secret import digest
-from server.signing.access_token import InvalidToken
 
 from .client_auth import shown_credentials
 from .form import read_form
@@ -41,7 +41,9 @@ class RevocationEndpoint:
         if kept is not None:
             return kept[1].family_id, kept[1].client_id
         try:
-            access = self._house.mint.check(token, self._house.now())
+            access = self._house.mint.read(token, self._house.now())
         except InvalidToken:
             return None
+        if not access.family_id or access.actors:
+            raise UnsupportedTokenType("this token lives for minutes and ends with what it came from")
         return access.family_id, access.client_id

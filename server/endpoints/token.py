@@ -91,18 +91,19 @@ class TokenEndpoint:
 
     def _answer(self, issue: Issue) -> Response:
         """The successful answer (RFC 6749 section 5.1)."""
-        now = self._house.now()
-        content = {
-            "access_token": self._house.mint.sign(issue.family, issue.scopes, now, issue.expires_at, issue.jkt),
-            "token_type": "Bearer" if issue.jkt is None else "DPoP",
-            "expires_in": issue.expires_at // 1_000 - now // 1_000,
-            "scope": scope.write(issue.scopes),
+        house, access = self._house, issue.access
+        content: dict[str, str | int] = {
+            **issue.members,
+            "access_token": house.mint.sign(access),
+            "token_type": "Bearer" if access.jkt is None else "DPoP",
+            "expires_in": access.expires_at // 1_000 - house.now() // 1_000,
+            "scope": scope.write(access.scopes),
         }
         if issue.refresh_token is not None:
             content["refresh_token"] = issue.refresh_token
-        self._house.counts.tokens_issued += 1
-        if issue.jkt is not None and self._house.settings.dpop_nonces:
-            return json_answer(content, headers={**NO_STORE, "dpop-nonce": self._house.nonces()[0]})
+        house.counts.tokens_issued += 1
+        if access.jkt is not None and house.settings.dpop_nonces:
+            return json_answer(content, headers={**NO_STORE, "dpop-nonce": house.nonces()[0]})
         return json_answer(content)
 
     def _remember(self, request: Request, client: Client, form: Mapping[str, str], body: bytes) -> None:

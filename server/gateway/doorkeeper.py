@@ -6,9 +6,9 @@ from device_agent.mqtt import topics
 from device_agent.mqtt.packets import reasons
 from server.broker.port import Admission, Hello, Refusal
 from server.house import House
+from server.oauth.access import Access, InvalidToken
 from server.oauth.errors import OAuthError
 from server.possession import check_proof
-from server.signing.access_token import Access, InvalidToken
 
 # A key-bound token opens a session with a proof of its key, in this user property of the CONNECT, made for this method
 # and this path of the issuer. No standard says how; ours is as near to RFC 9449 as MQTT allows, and experimental.
@@ -28,6 +28,8 @@ class HouseDoorkeeper:
         access = self._check(hello.credential)
         if access is None:
             return Refusal(reasons.NOT_AUTHORIZED, "the password must be a living access token")
+        if not access.device_id:
+            return Refusal(reasons.NOT_AUTHORIZED, "the token is no device's")
         if hello.username not in (None, access.device_id) or hello.client_id not in ("", access.device_id):
             return Refusal(reasons.NOT_AUTHORIZED, "user name and client id must be the device id of the token")
         if access.jkt is not None and not self._proves(hello, access.jkt):

@@ -16,7 +16,8 @@ class Client:
     """A registered client. Public (`auth_method="none"`) unless it can keep a secret (RFC 8628 section 5.6).
 
     `grants` and `scopes` are all that it may use: the device flow too must be asked for at registration. With
-    `is_dpop_bound` it gets no token without a proof of possession (RFC 9449 section 5.2).
+    `is_dpop_bound` it gets no token without a proof of possession (RFC 9449 section 5.2). `audiences` are the other
+    resource servers it may ask tokens for; `resource` is the one that it is itself ("": our own API).
     """
 
     client_id: str
@@ -28,6 +29,8 @@ class Client:
     secret_hash: bytes | None = None
     is_enabled: bool = True
     is_dpop_bound: bool = False
+    audiences: tuple[str, ...] = ()
+    resource: str = ""
 
     def may_use(self, grant_type: str) -> None:
         """Raise `UnauthorizedClient` when this client was not registered for the grant."""

@@ -1,40 +1,15 @@
 """Access tokens as RFC 9068 writes them: made, and checked by section 4."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import jwt
 
 from server.oauth import scope
-from server.oauth.secret import draw_id
-from server.oauth.token import Family
+from server.oauth.access import Access, InvalidToken, nested
 
 from .keys import KeyRing
 
 REMEMBERED: Final = 10_000
-
-
-class InvalidToken(Exception):
-    """The token proves nothing here: malformed, foreign, expired, or of another kind."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What a valid access token says. `expires_at`, `issued_at` and `auth_time` in milliseconds.
-
-    `jkt`: only the holder of this key may use it (RFC 9449 section 6.1).
-    """
-
-    token_id: str
-    family_id: str
-    account_id: str
-    client_id: str
-    device_id: str
-    scopes: tuple[str, ...]
-    auth_time: int
-    issued_at: int
-    expires_at: int
-    jkt: str | None = None
 
 
 class Mint:
@@ -52,32 +27,24 @@ class Mint:
         self.ring = ring
         self._checked.clear()
 
-    def sign(self, family: Family, scopes: tuple[str, ...], now: int, expires_at: int, jkt: str | None = None) -> str:
-        """A token for this family with these scopes (RFC 9068 section 2), bound to the key `jkt` if one is given."""
-        pair = self.ring.signing(self.algorithm, now)
-        claims: dict[str, Any] = {
-            "iss": self.issuer,
-            "aud": self.audience,
-            "sub": family.account_id,
-            "client_id": family.client_id,
-            "scope": scope.write(scopes),
-            "iat": now // 1_000,
-            "exp": expires_at // 1_000,
-            "auth_time": family.auth_time // 1_000,
-            "jti": draw_id(),
-            "sid": family.family_id,
-            "device_id": family.device_id,
-        }
-        if jkt is not None:
-            claims["cnf"] = {"jkt": jkt}
+    def sign(self, access: Access) -> str:
+        """The JWT that says this (RFC 9068 section 2), with the key that signs at its `issued_at`."""
+        pair = self.ring.signing(self.algorithm, access.issued_at)
         headers = {"typ": "at+jwt", "kid": pair.kept.key_id}
-        return jwt.encode(claims, pair.private, algorithm=pair.kept.algorithm, headers=headers)
+        return jwt.encode(_claims(self.issuer, access), pair.private, algorithm=pair.kept.algorithm, headers=headers)
 
     def check(self, token: str, now: int) -> Access:
-        """What the token says when it is ours and alive (RFC 9068 section 4); raises `InvalidToken`.
+        """What the token says when it is ours, alive and for our own API (RFC 9068 section 4); raises `InvalidToken`.
 
         Whether its family was ended since is not known here.
         """
+        access = self.read(token, now)
+        if self.audience not in access.audience:
+            raise InvalidToken("the access token is for another resource server")
+        return access
+
+    def read(self, token: str, now: int) -> Access:
+        """Like `check`, for whichever resource server the token is."""
         access = self._checked.get(token) or self._remember(token, self._decode(token, now))
         if now >= access.expires_at:
             raise InvalidToken("the access token has expired")
@@ -100,28 +67,63 @@ class Mint:
                 pair.public,
                 algorithms=[pair.kept.algorithm],
                 issuer=self.issuer,
-                audience=self.audience,
-                # The server's own clock is an argument, so the times are checked by `check`.
-                options={"require": list(_REQUIRED), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+                # The server's own clock is an argument: times and audience are checked by `read` and `check`.
+                options=_OPTIONS,
             )
             return _access(claims)
         except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
             raise InvalidToken("not an access token of this server") from error
 
 
-_REQUIRED: Final = ("iss", "aud", "sub", "client_id", "scope", "iat", "exp", "auth_time", "jti", "sid", "device_id")
+_REQUIRED: Final = ("iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti")
+_OPTIONS: Final[Any] = {
+    "require": list(_REQUIRED),
+    **dict.fromkeys(("verify_exp", "verify_iat", "verify_nbf", "verify_aud"), False),
+}
+
+
+def _claims(issuer: str, access: Access) -> dict[str, Any]:
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "aud": access.audience[0] if len(access.audience) == 1 else list(access.audience),
+        "sub": access.subject,
+        "client_id": access.client_id,
+        "scope": scope.write(access.scopes),
+        "iat": access.issued_at // 1_000,
+        "exp": access.expires_at // 1_000,
+        "jti": access.token_id,
+    }
+    if access.family_id:
+        claims |= {"sid": access.family_id, "device_id": access.device_id, "auth_time": access.auth_time // 1_000}
+    if access.jkt is not None:
+        claims["cnf"] = {"jkt": access.jkt}
+    if access.actors:
+        claims["act"] = nested(access.actors)
+    return claims
+
+
+def _unnested(act: Any) -> tuple[str, ...]:
+    actors = []
+    while act:
+        actors.append(str(act["sub"]))
+        act = act.get("act")
+    return tuple(actors)
 
 
 def _access(claims: dict[str, Any]) -> Access:
+    audience = claims["aud"]
+    family_id = claims.get("sid", "")
     return Access(
         token_id=claims["jti"],
-        family_id=claims["sid"],
-        account_id=claims["sub"],
+        family_id=family_id,
+        account_id=claims["sub"] if family_id else "",
         client_id=claims["client_id"],
-        device_id=claims["device_id"],
+        device_id=claims.get("device_id", ""),
         scopes=tuple(claims["scope"].split()),
-        auth_time=int(claims["auth_time"]) * 1_000,
+        auth_time=int(claims.get("auth_time", 0)) * 1_000,
         issued_at=int(claims["iat"]) * 1_000,
         expires_at=int(claims["exp"]) * 1_000,
         jkt=claims["cnf"]["jkt"] if "cnf" in claims else None,
+        audience=(audience,) if isinstance(audience, str) else tuple(audience),
+        actors=_unnested(claims.get("act")),
     )

@@ -96,6 +96,8 @@ class ClientRow(_Row, table=True):
     secret_hash: bytes | None
     is_enabled: bool
     is_dpop_bound: bool
+    audiences: tuple[str, ...] = _words()
+    resource: str
 
 
 class AccountRow(_Row, table=True):

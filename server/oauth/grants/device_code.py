@@ -8,7 +8,7 @@ from server.oauth.errors import AuthorizationPending
 from server.oauth.secret import digest, draw_id
 from server.oauth.token import Family
 
-from .pipeline import Issue, Memory, TokenRequest, access_expiry, check_parties, draw_refresh_token, use_up_proof
+from .pipeline import Issue, Memory, TokenRequest, access_of, check_parties, draw_refresh_token, use_up_proof
 
 GRANT_TYPE: Final = device.GRANT_TYPE
 PARAMETERS: Final = ("device_code",)
@@ -33,7 +33,7 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     if "refresh_token" in request.client.grants:
         secret, kept = draw_refresh_token(family, memory.lifetimes, now)
     await memory.sign_ins.redeem(code_hash, lambda found: device.redeem(found, client_id, now, jkt), family, kept)
-    return Issue(family, family.scopes, access_expiry(family, memory.lifetimes, now), secret, jkt)
+    return Issue(access_of(family, family.scopes, request, memory), secret)
 
 
 def _family(approved: DeviceAuthorization, request: TokenRequest, lifetime: int) -> Family:

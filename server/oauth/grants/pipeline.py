@@ -3,16 +3,17 @@
 The order is the law: parameters, then the client's authentication, then whether it may use the grant, then the grant.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from server.oauth import client as clients
+from server.oauth.access import Access
 from server.oauth.client import Client, Credentials
 from server.oauth.device import DeviceAuthorization, Pace
 from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
 from server.oauth.proof import REMEMBERED_FOR, InvalidProof, Proof
-from server.oauth.secret import digest, draw
+from server.oauth.secret import digest, draw, draw_id
 from server.oauth.store import Change, Store
 from server.oauth.token import Family, RefreshToken
 
@@ -40,11 +41,18 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a grant may ask and write."""
+    """What a grant may ask and write.
+
+    `audience` is that of our own API; `audiences` are the other resource servers, with the scopes each understands.
+    `read` says what a living access token says, or raises `InvalidToken`.
+    """
 
     store: Store
     sign_ins: SignIns
     lifetimes: Lifetimes
+    audience: str
+    audiences: Mapping[str, tuple[str, ...]]
+    read: Callable[[str], Access]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +81,11 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """What is to be minted: an access token of this family with these scopes until `expires_at`, for the key `jkt`."""
+    """What is to be minted and answered; `members` are what the answer carries besides."""
 
-    family: Family
-    scopes: tuple[str, ...]
-    expires_at: int
-    refresh_token: str | None
-    jkt: str | None = None
+    access: Access
+    refresh_token: str | None = None
+    members: Mapping[str, str] = field(default_factory=dict)
 
 
 class Grant(Protocol):
@@ -153,6 +159,18 @@ def keep_refresh_token(secret: str, family: Family, lifetimes: Lifetimes, now: i
     return RefreshToken(digest("refresh_token", secret), family.family_id, now, expires_at)
 
 
-def access_expiry(family: Family, lifetimes: Lifetimes, now: int) -> int:
-    """When an access token issued now expires: never after its family, in whole seconds as JWTs count."""
-    return min(now + lifetimes.access, family.expires_at) // 1_000 * 1_000
+def access_of(family: Family, scopes: tuple[str, ...], request: TokenRequest, memory: Memory) -> Access:
+    """The access token that a family's client gets now: never outlives its family, in whole seconds as JWTs count."""
+    return Access(
+        token_id=draw_id(),
+        family_id=family.family_id,
+        account_id=family.account_id,
+        client_id=family.client_id,
+        device_id=family.device_id,
+        scopes=scopes,
+        auth_time=family.auth_time,
+        issued_at=request.now,
+        expires_at=min(request.now + memory.lifetimes.access, family.expires_at) // 1_000 * 1_000,
+        jkt=request.jkt,
+        audience=(memory.audience,),
+    )

@@ -11,7 +11,7 @@ from server.oauth.errors import InvalidGrant
 from server.oauth.secret import digest
 from server.oauth.token import Family, RefreshToken, Rotation
 
-from .pipeline import Issue, Memory, TokenRequest, access_expiry, check_parties, keep_refresh_token, use_up_proof
+from .pipeline import Issue, Memory, TokenRequest, access_of, check_parties, keep_refresh_token, use_up_proof
 
 GRANT_TYPE: Final = "refresh_token"
 PARAMETERS: Final = ("refresh_token",)
@@ -32,8 +32,7 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     await use_up_proof(memory, request.proof)
     successor = token.successor_of(shown_token, shown.salt)
     family = await _rotate(request, memory, shown, family, successor)
-    expires_at = access_expiry(family, memory.lifetimes, request.now)
-    return Issue(family, scope.asked(asked, family.scopes), expires_at, successor, request.jkt)
+    return Issue(access_of(family, scope.asked(asked, family.scopes), request, memory), successor)
 
 
 async def _rotate(request: TokenRequest, memory: Memory, shown: RefreshToken, family: Family, successor: str) -> Family:

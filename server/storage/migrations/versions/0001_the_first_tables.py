@@ -95,6 +95,8 @@ def _client() -> None:
         sa.Column("secret_hash", sa.LargeBinary(), nullable=True),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("is_dpop_bound", sa.Boolean(), nullable=False),
+        sa.Column("audiences", sa.Text(), nullable=False),
+        sa.Column("resource", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("client_id", name="pk_client"),
     )
 
