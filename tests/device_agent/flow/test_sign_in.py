@@ -164,6 +164,17 @@ def test_a_clock_that_jumps_back_neither_polls_early_nor_fails() -> None:
     assert isinstance(flow.next(1_005_000), Send)
 
 
+def test_a_clock_that_stumbles_back_for_a_moment_does_not_make_the_next_poll_early() -> None:
+    flow = SignIn("tv")
+    flow.next(1_000_000)
+    flow.received(200, CODES, 1_000_000)
+    flow.next(1_000_000)
+    assert isinstance(flow.next(1_005_000), Send)
+    flow.received(*WORDS["pending"], 5_000)
+    assert isinstance(flow.next(1_005_100), Wait)
+    assert isinstance(flow.next(1_010_000), Send)
+
+
 def test_a_clock_that_jumps_ahead_finds_the_code_expired() -> None:
     flow = SignIn("tv")
     flow.next(0)
