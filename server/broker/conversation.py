@@ -4,18 +4,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from device_agent.mqtt import topics
 from device_agent.mqtt.packets import broker as codec
 from device_agent.mqtt.packets import reasons, shapes
 from device_agent.mqtt.packets.properties import NONE, Properties
 from device_agent.mqtt.packets.wire import MqttError, protocol_error
-from server.broker import greeting, rights
+from server.broker import greeting
 from server.broker.agenda import Entry
 from server.broker.door import Door
 from server.broker.exchange import Exchange
-from server.broker.message import Message
 from server.broker.port import METHOD, Admission, Refusal
 from server.broker.session import Session
+from server.broker.traffic import Traffic
 
 PINGRESP = codec.encode(shapes.PingResp())
 
@@ -43,7 +42,6 @@ class Conversation:
     """Nothing is done for a peer before its CONNACK says success; `session` is None until then and after the end."""
 
     __slots__ = (
-        "_aliases",
         "_door",
         "_exchange",
         "_expiry",
@@ -52,6 +50,7 @@ class Conversation:
         "_keep_alive_for",
         "_method",
         "_task",
+        "_traffic",
         "_wire",
         "is_waiting",
         "maximum_packet_size",
@@ -64,7 +63,7 @@ class Conversation:
         self._door = door
         self._wire = wire
         self._task: asyncio.Task[None] | None = None
-        self._aliases: dict[int, str] | None = None
+        self._traffic = Traffic(exchange, wire.send)
         self._expiry: Entry | None = None
         self._keep_alive: Entry | None = None
         self._keep_alive_for = 0
@@ -83,16 +82,18 @@ class Conversation:
         if session is None:
             self._before_success(packet)
         elif isinstance(packet, shapes.Publish):
-            self._publish(session, packet)
+            refusal = self._traffic.publish(session, packet) if self.is_entitled() else 0
+            if refusal:
+                self._close(refusal, "this topic is not for this device")
         elif isinstance(packet, shapes.PubAck):
             session.acknowledged(packet.packet_id, self._exchange.uptime())
         elif isinstance(packet, shapes.PingReq):
             self._wire.send(PINGRESP)
         elif isinstance(packet, shapes.Subscribe):
-            self._subscribe(session, packet)
+            if self.is_entitled():
+                self._traffic.subscribe(session, packet)
         elif isinstance(packet, shapes.Unsubscribe):
-            codes = [self._exchange.unsubscribe(session, topic_filter) for topic_filter in packet.topic_filters]
-            self._wire.send(codec.encode(shapes.UnsubAck(packet.packet_id, codes)))
+            self._traffic.unsubscribe(session, packet)
         elif isinstance(packet, shapes.Disconnect):
             self._goodbye(session, packet)
         elif isinstance(packet, shapes.Auth):
@@ -219,86 +220,6 @@ class Conversation:
         self._wire.hold(False)
         self._wire.read_on()
 
-    # PUBLISH and SUBSCRIBE
-
-    def _publish(self, session: Session, packet: shapes.Publish) -> None:
-        exchange = self._exchange
-        exchange.counters.messages_in += 1
-        topic = self._resolve(packet)
-        if packet.qos > 1:
-            raise MqttError(reasons.QOS_NOT_SUPPORTED, "QoS 2 is not supported")
-        if not self.is_entitled():
-            return
-        admission, said = session.admission, packet.properties
-        code = rights.publish_refusal(admission, topic, said.response_topic, exchange.limits)
-        taken = 0
-        if not code:
-            message = Message(
-                topic,
-                packet.payload,
-                packet.qos,
-                packet.retain,
-                exchange.uptime(),
-                said,
-                admission.device_id,
-                admission.token,
-            )
-            taken, code = exchange.publish(message)
-        if code:
-            exchange.counters.messages_refused += 1
-        if packet.qos:
-            self._acknowledge(packet.packet_id, code or (0 if taken else reasons.NO_MATCHING_SUBSCRIBERS))
-        elif code in (reasons.NOT_AUTHORIZED, reasons.TOPIC_NAME_INVALID):
-            self._close(code, "this topic is not for this device")  # at QoS 0 there is no other way to say it
-
-    def _acknowledge(self, packet_id: int, code: int) -> None:
-        raw = packet_id.to_bytes(2, "big")
-        self._wire.send(b"\x40\x03" + raw + bytes((code,)) if code else b"\x40\x02" + raw)
-
-    def _resolve(self, packet: shapes.Publish) -> str:
-        """The topic, by its alias if it has one (section 3.3.2.3.4)."""
-        alias = packet.properties.topic_alias
-        if alias is None:
-            return packet.topic
-        if alias > self._exchange.limits.topic_aliases:
-            raise MqttError(reasons.TOPIC_ALIAS_INVALID, "a topic alias beyond the maximum")
-        if self._aliases is None:
-            self._aliases = {}
-        if packet.topic:
-            # Too long to be allowed is too long to be remembered.
-            self._aliases[alias] = packet.topic[: self._exchange.limits.topic_length + 1]
-            return packet.topic
-        if alias not in self._aliases:
-            raise protocol_error("a topic alias that was never given a topic")
-        return self._aliases[alias]
-
-    def _subscribe(self, session: Session, packet: shapes.Subscribe) -> None:
-        if not self.is_entitled():
-            return
-        exchange = self._exchange
-        identifiers = packet.properties.subscription_identifiers
-        now = exchange.uptime()
-        codes = []
-        wanted = {}
-        for wish in packet.subscriptions:
-            code, is_new = exchange.subscribe(session, wish, identifiers)
-            codes.append(code)
-            handling = wish.retain_handling
-            if (
-                code < 0x80
-                and not topics.is_shared(wish.topic_filter)
-                and (handling == 0 or (handling == 1 and is_new))
-            ):
-                wanted[wish.topic_filter] = (code, wish.no_local)
-        self._wire.send(codec.encode(shapes.SubAck(packet.packet_id, codes)))
-        last_words = [
-            (message, min(qos, message.qos), True)
-            for topic_filter, (qos, no_local) in wanted.items()
-            for message in exchange.retained.find(topic_filter, now)
-            if not (no_local and message.sender == session.device_id)
-        ]
-        session.take_all(last_words, identifiers, now)
-
     # AUTH and DISCONNECT
 
     def _authenticate(self, session: Session, packet: shapes.Auth) -> None:
@@ -342,7 +263,7 @@ class Conversation:
         """DISCONNECT with the reason, then the end; nothing happens when it is over already."""
         if self.session is None:
             return
-        code = reason_code if reason_code in reasons.OF_BROKER_DISCONNECT else reasons.NOT_AUTHORIZED
+        code = farewell_code(reason_code)
         said = greeting.sayable(text)
         frame = codec.encode(shapes.Disconnect(code, Properties(reason_string=said) if said else NONE))
         if len(frame) > self.maximum_packet_size:
@@ -379,3 +300,10 @@ class Conversation:
             self._close(reasons.KEEP_ALIVE_TIMEOUT, "nothing was heard for one and a half keep-alives")
             return
         self._keep_alive = self._exchange.durations.put(max(due_at, now + 1), self._watch_keep_alive)
+
+
+def farewell_code(reason_code: int) -> int:
+    """The reason code as DISCONNECT knows it: an unavailable server is busy, any other refusal a lack of rights."""
+    if reason_code in reasons.OF_BROKER_DISCONNECT:
+        return reason_code
+    return reasons.SERVER_BUSY if reason_code == reasons.SERVER_UNAVAILABLE else reasons.NOT_AUTHORIZED

@@ -119,6 +119,16 @@ def test_a_renewal_that_proves_nothing_ends_the_connection(packet: shapes.Auth, 
     live(story)
 
 
+def test_a_renewal_that_cannot_be_checked_now_says_busy_and_not_that_the_token_is_bad() -> None:
+    async def story(house: House) -> None:
+        device = await house.device(by_method=True)
+        house.keeper.fails = True
+        device.say(renewal(b"tv:60000:s1"))
+        assert await device.farewell() == 0x89
+
+    live(story)
+
+
 def test_auth_without_a_method_at_connect_is_a_protocol_error() -> None:
     async def story(house: House) -> None:
         device = await house.device()
