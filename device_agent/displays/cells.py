@@ -1,4 +1,4 @@
-"""QR modules as terminal cells, always black on white whatever the theme, two ways (see docs of the sizes below).
+"""QR modules as terminal cells, always black on white whatever the theme, in two ways.
 
 Full blocks (two blank cells a module, coloured by background) survive any line height. Half blocks (one cell for two
 modules) fit 80x24 and need the cells of two rows to touch.

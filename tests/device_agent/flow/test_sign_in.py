@@ -170,7 +170,7 @@ def test_a_clock_that_stumbles_back_for_a_moment_does_not_make_the_next_poll_ear
     flow.received(200, CODES, 1_000_000)
     flow.next(1_000_000)
     assert isinstance(flow.next(1_005_000), Send)
-    flow.received(*WORDS["pending"], 5_000)
+    answer_with(flow, WORDS["pending"], 5_000)
     assert isinstance(flow.next(1_005_100), Wait)
     assert isinstance(flow.next(1_010_000), Send)
 
