@@ -29,7 +29,9 @@ def is_memorable(headers: Iterable[tuple[bytes, bytes]]) -> bool:
         if name in _MATTERS:
             return False
         if name == b"content-type":
-            is_form = value.lower() in _FORM_TYPES
+            if is_form or value.lower() not in _FORM_TYPES:
+                return False  # one of two types, and the endpoint reads the other
+            is_form = True
     return is_form
 
 
