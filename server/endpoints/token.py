@@ -30,7 +30,7 @@ from .fast_poll import is_memorable
 from .form import parse_form, read_form_body
 
 PATH: Final = "/token"
-_WAIT: Final = re.compile(r"(?:^|[,;]\s*)wait\s*=\s*\"?(\d{1,9})\"?\s*(?=$|[,;])", re.IGNORECASE)
+_WAIT: Final = re.compile(r"(?:^|,)\s*wait\s*=\s*(\"?)([0-9]{1,9})\1\s*(?=$|[,;])", re.IGNORECASE)
 
 
 class TokenEndpoint:
@@ -61,7 +61,7 @@ class TokenEndpoint:
     def _wait_for(self, request: Request) -> int:
         """How many seconds this request may be held: 0 when it does not ask."""
         asked = _WAIT.search(",".join(request.headers.getlist("prefer")))
-        return min(int(asked[1]), self._house.settings.hold_for) if asked else 0
+        return min(int(asked[2]), self._house.settings.hold_for) if asked else 0
 
     async def _hold(self, request: Request, asked: TokenRequest, seconds: int, undecided: OAuthError) -> Response:
         """Wait for the decision, then ask the same grant again; else it is answered as it was when it came.
