@@ -20,6 +20,7 @@ import uvicorn
 
 from server.app import Porchlight
 from server.settings import Settings, SettingsError, with_ports
+from server.storage.apart import make_tables_apart
 from server.storage.choose import database
 
 from .command import Failed, make_data_dir, settings_of, storage_arguments
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     check_certificate(settings)
     make_data_dir(settings)
+    make_tables_apart(settings.storage_url)
     with listening(settings) as street:
         settings = with_ports(settings, street.getsockname()[1])
         if settings.workers > 1:
