@@ -24,6 +24,7 @@ from web_verify.desk import Asking, Decided, Device, Person, Problem, ScopeText,
 
 HASHER: Final = PasswordHasher()
 LONGEST_PASSWORD: Final = 1_024
+MOST_DEVICES: Final = 200  # on one page; the operator's list has them all
 AT_ONCE: Final = 2  # argon2 takes a core and 64 MiB each: more at once would starve the polls
 
 
@@ -103,7 +104,8 @@ class HouseDesk:
         if signed_in is None:
             return ()
         listed = []
-        for family in await self._house.store.families(signed_in[1].account_id):
+        families = await self._house.store.families(signed_in[1].account_id)
+        for family in families[:MOST_DEVICES]:
             client = await self._house.clients.find(family.client_id)
             listed.append(
                 Device(

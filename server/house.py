@@ -17,7 +17,7 @@ from server.oauth.guess import Limits
 from server.oauth.store import FOUND, News, StorageError, Store
 from server.settings import SECOND, Settings
 from server.signing.access_token import Mint
-from server.signing.keys import ALGORITHMS, KeyRing, draw_key
+from server.signing.keys import Algorithm, KeyRing, draw_key, is_locked, locked
 from server.storage.readings import Readings
 
 log: Final = logging.getLogger("porchlight")
@@ -94,7 +94,7 @@ class House:
             per_network=chosen.tries_per_network,
             per_service=chosen.tries_per_service,
         )
-        self.mint = Mint(KeyRing(()), chosen.issuer, chosen.api_audience)
+        self.mint = Mint(KeyRing(()), chosen.issuer, chosen.api_audience, chosen.signing_algorithm)
 
     async def open(self) -> None:
         """Open the storage, take up what was in progress, and make sure there are keys."""
@@ -160,15 +160,18 @@ class House:
             continue
 
     async def _make_keys(self) -> None:
-        kept = {key.algorithm for key in await self.store.keys()}
-        for algorithm in ALGORITHMS:
-            if algorithm not in kept:
-                drawn = await asyncio.to_thread(draw_key, algorithm, self.now(), self.now())
-                await self.store.add_key(drawn)
+        """Draw what is missing, and encrypt what is not yet when there is a secret to do it with."""
+        kept, secret, now = await self.store.keys(), self.settings.key_secret, self.now()
+        needed: set[Algorithm] = {"RS256", self.mint.algorithm}  # RS256: every OpenID client can verify it
+        for algorithm in sorted(needed - {key.algorithm for key in kept}):
+            await self.store.add_key(await asyncio.to_thread(draw_key, algorithm, now, now, secret))
+        for key in kept:
+            if secret and not is_locked(key):
+                await self.store.change_key(await asyncio.to_thread(locked, key, secret))
         await self._load_keys()
 
     async def _load_keys(self) -> None:
-        self.mint.use(KeyRing(await self.store.keys()))
+        self.mint.use(await asyncio.to_thread(KeyRing, await self.store.keys(), self.settings.key_secret))
 
 
 async def _logged(work: Coroutine[object, object, None]) -> None:

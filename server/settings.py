@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 PREFIX: Final = "PORCHLIGHT_"
@@ -23,6 +23,9 @@ SCOPES: Final = {
     "readings:read": "See the readings of your devices",
     "readings:write": "Send readings for you",
 }
+
+
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 
 
 class SettingsError(Exception):
@@ -39,6 +42,12 @@ class Settings:
     data_dir: Path = field(default=Path("porchlight-data"), metadata={"help": "folder for the database"})
     database_url: str = field(
         default="", metadata={"help": "sqlite:///FILE or postgresql://…; default: in the data dir"}
+    )
+    key_secret: str = field(
+        default="", repr=False, metadata={"help": "secret that encrypts the signing keys in the database (not a flag)"}
+    )
+    signing_algorithm: Literal["ES256", "RS256", "EdDSA"] = field(
+        default="ES256", metadata={"help": "how access tokens are signed: ES256, RS256 or EdDSA"}
     )
     issuer: str = field(default="", metadata={"help": "public https URL of this server, as devices and phones see it"})
     host: str = field(default="127.0.0.1", metadata={"help": "address to listen on"})
@@ -136,6 +145,8 @@ def checked(settings: Settings) -> Settings:
     for name in ("port", "mqtt_port", "mqtt_public_port"):
         lowest = -1 if name == "mqtt_port" else 0
         _demand(lowest <= getattr(settings, name) <= 65_535, name, f"a port from {lowest} to 65535")
+    _demand(settings.signing_algorithm in ("ES256", "RS256", "EdDSA"), "signing_algorithm", "ES256, RS256 or EdDSA")
+    _demand(len(settings.key_secret) >= 16 or not settings.key_secret, "key_secret", "at least 16 characters")
     _demand(settings.user_code in ("letters", "digits"), "user_code", "letters or digits")
     _demand(60 <= settings.code_for <= 1_800, "code_for", "60 to 1800 seconds")
     _demand(60 <= settings.access_for <= DAY, "access_for", "60 to 86400 seconds")
@@ -162,6 +173,11 @@ def checked(settings: Settings) -> Settings:
         path = getattr(settings, name)
         _demand(not path or Path(path).is_file(), name, "the path of a PEM file that exists")
     for scope, sentence in settings.scopes.items():
+        _demand(
+            _SCOPE.fullmatch(scope) is not None,
+            "scopes",
+            f"names without spaces, quotes and backslashes, not {scope!r}",
+        )
         _demand(bool(sentence.strip()), "scopes", f"a sentence for people beside {scope}")
     return replace(settings, issuer=_checked_issuer(settings))
 
@@ -182,11 +198,11 @@ def _checked_issuer(settings: Settings) -> str:
         parts.port  # noqa: B018 - raises for a port that is none
     except ValueError:
         raise SettingsError("issuer: write a URL such as https://tv.example.com") from None
-    plain = (
-        parts.scheme in ("https", "http") and parts.hostname and not (parts.query or parts.fragment or parts.username)
-    )
+    plain = parts.scheme in ("https", "http") and parts.hostname and not ({"?", "#", "@"} & set(issuer))
     _demand(bool(plain), "issuer", "an https URL without query or fragment, such as https://tv.example.com")
-    _demand(issuer == issuer.strip() and issuer.isascii() and '"' not in issuer, "issuer", "a URL in plain ASCII")
+    _demand(re.fullmatch(r"[!-~]+", issuer) is not None and '"' not in issuer, "issuer", "a URL in plain ASCII")
+    path = "a path of letters, digits and -._~ alone, such as https://example.com/tv"
+    _demand(re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", parts.path) is not None, "issuer", path)
     if parts.scheme == "http" and not settings.insecure_http:
         _demand(_is_loopback(parts.hostname or ""), "issuer", "an https URL (or set insecure_http for a demo)")
     return issuer

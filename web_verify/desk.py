@@ -124,7 +124,7 @@ class Desk(Protocol):
         ...
 
     async def devices(self, visitor: Visitor) -> Sequence[Device]:
-        """The devices this person signed in, newest activity first; empty when nobody is signed in."""
+        """The devices this person signed in, newest activity first, at most a few hundred; empty without a session."""
         ...
 
     async def sign_out_device(self, visitor: Visitor, device_id: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from server.house import wall_clock
 from server.oauth.store import SigningKey
 from server.settings import SECOND
-from server.signing.keys import ALGORITHMS, draw_key
+from server.signing.keys import ALGORITHMS, draw_key, is_locked
 
 from .command import Desk, answer, answer_table, instant, storage_arguments, with_store
 
@@ -48,6 +48,7 @@ def _row(key: SigningKey) -> dict[str, object]:
     return {
         "key_id": key.key_id,
         "algorithm": key.algorithm,
+        "is_encrypted": is_locked(key),
         "created_at": instant(key.created_at),
         "active_at": instant(key.active_at),
         "retired_at": instant(key.retired_at),
@@ -57,7 +58,7 @@ def _row(key: SigningKey) -> dict[str, object]:
 def _rotate(args: argparse.Namespace) -> int:
     async def rotate(desk: Desk) -> SigningKey:
         now = wall_clock()
-        fresh = draw_key(args.algorithm, now, now if args.now else now + PUBLISH_FOR)
+        fresh = draw_key(args.algorithm, now, now if args.now else now + PUBLISH_FOR, desk.settings.key_secret)
         retired_at = fresh.active_at + desk.settings.access_for * SECOND + MARGIN
         for key in await desk.store.keys():
             if key.algorithm == args.algorithm and key.retired_at is None:

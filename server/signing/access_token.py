@@ -7,7 +7,7 @@ import jwt
 from server.oauth import scope
 from server.oauth.access import Access, InvalidToken, nested
 
-from .keys import KeyRing
+from .keys import Algorithm, KeyRing
 
 REMEMBERED: Final = 10_000
 
@@ -15,7 +15,7 @@ REMEMBERED: Final = 10_000
 class Mint:
     """Signs and checks access tokens of one issuer for one audience. `ring` is replaced when keys change."""
 
-    def __init__(self, ring: KeyRing, issuer: str, audience: str, *, algorithm: str = "ES256") -> None:
+    def __init__(self, ring: KeyRing, issuer: str, audience: str, algorithm: Algorithm = "ES256") -> None:
         self.ring = ring
         self.issuer = issuer
         self.audience = audience
