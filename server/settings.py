@@ -41,7 +41,7 @@ class Settings:
 
     data_dir: Path = field(default=Path("porchlight-data"), metadata={"help": "folder for the database"})
     database_url: str = field(
-        default="", metadata={"help": "sqlite:///FILE or postgresql://…; default: in the data dir"}
+        default="", repr=False, metadata={"help": "sqlite:///FILE or postgresql://…; default: in the data dir"}
     )
     key_secret: str = field(
         default="", repr=False, metadata={"help": "secret that encrypts the signing keys in the database (not a flag)"}
@@ -130,7 +130,8 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] | None = None, 
         for key, value in environ.items()
         if key.startswith(PREFIX) and not key.startswith((PREFIX + "AGENT_", PREFIX + "SIM_"))
     }
-    config_path = config or _path_of(from_environ.pop("config", None))
+    named = _path_of(from_environ.pop("config", None))
+    config_path = config or named
     data_dir = Path(str(from_flags.get("data_dir") or from_environ.get("data_dir") or "porchlight-data"))
     from_file = _read(config_path or data_dir / "porchlight.toml", must_exist=config_path is not None)
     chosen: dict[str, Any] = {}
