@@ -221,10 +221,6 @@ def _demand(holds: bool, name: str, what: str) -> None:
         raise SettingsError(f"{name}: write {what}")
 
 
-def _path_of(text: str | None) -> Path | None:
-    return Path(text) if text else None
-
-
 def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
