@@ -130,8 +130,8 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] | None = None, 
         for key, value in environ.items()
         if key.startswith(PREFIX) and not key.startswith((PREFIX + "AGENT_", PREFIX + "SIM_"))
     }
-    named = _path_of(from_environ.pop("config", None))
-    config_path = config or named
+    named = from_environ.pop("config", "")
+    config_path = config or (Path(named) if named else None)
     data_dir = Path(str(from_flags.get("data_dir") or from_environ.get("data_dir") or "porchlight-data"))
     from_file = _read(config_path or data_dir / "porchlight.toml", must_exist=config_path is not None)
     chosen: dict[str, Any] = {}
