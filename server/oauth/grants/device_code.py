@@ -4,7 +4,7 @@ from typing import Final
 
 from server.oauth import device
 from server.oauth.device import DeviceAuthorization
-from server.oauth.errors import AuthorizationPending
+from server.oauth.errors import AuthorizationPending, InvalidGrant
 from server.oauth.secret import digest, draw_id
 from server.oauth.token import Family
 
@@ -33,7 +33,17 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     if "refresh_token" in request.client.grants:
         secret, kept = draw_refresh_token(family, memory.lifetimes, now)
     await memory.sign_ins.redeem(code_hash, lambda found: device.redeem(found, client_id, now, jkt), family, kept)
+    await _check_again(memory, family, now)
     return Issue(access_of(family, family.scopes, request, memory), secret)
+
+
+async def _check_again(memory: Memory, family: Family, now: int) -> None:
+    """Whoever disables a party ends the families there are: one that came to be a moment later ends here."""
+    try:
+        await check_parties(memory, family.client_id, family.account_id)
+    except InvalidGrant:
+        await memory.store.end_family(family.family_id, now)
+        raise
 
 
 def _family(approved: DeviceAuthorization, request: TokenRequest, lifetime: int) -> Family:
