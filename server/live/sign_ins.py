@@ -46,6 +46,8 @@ class SignIns:
         self._catching_up: asyncio.Task[None] | None = None
         self.by_body: dict[bytes, SignIn] = {}
         self.is_current = False
+        self._hears = True
+        self._gaps = 0  # in the news, so far
 
     def __len__(self) -> int:
         return len(self._by_code)
@@ -130,7 +132,9 @@ class SignIns:
             self._forget_bodies()
         elif news.subject == "lost":
             self.is_current = False
-            if news == FOUND:
+            self._hears = news == FOUND
+            self._gaps += 1
+            if self._hears:
                 self._reload_all()
 
     def close(self) -> None:
@@ -179,14 +183,15 @@ class SignIns:
             self._catching_up = self._background(self._catch_up())
 
     async def _catch_up(self) -> None:
-        """Read again all that may have been decided meanwhile; as often as it takes."""
-        while not self.is_current:
+        """Read again all that may have been decided meanwhile; as often as it takes, while news arrives."""
+        while self._hears and not self.is_current:
+            gaps = self._gaps
             try:
                 for code_hash in [
                     key for key, entry in self._by_code.items() if entry.authorization.state == "pending"
                 ]:
                     self._take_up(await self._store.find_device(code_hash))
-                self.is_current = True
+                self.is_current = gaps == self._gaps
             except StorageError:
                 await asyncio.sleep(TRY_AGAIN_AFTER)
 

@@ -203,6 +203,23 @@ def test_while_it_is_deaf_the_store_is_asked_and_then_all_is_read_again() -> Non
     play(story, is_shared=True)
 
 
+def test_who_goes_deaf_again_while_catching_up_trusts_nothing_yet() -> None:
+    async def story(store: Counted, sign_ins: SignIns) -> None:
+        await sign_ins.start(NEW)
+        for key in ("", "found", ""):
+            sign_ins.hear(News("lost", key))
+        await asyncio.gather(*sign_ins._reloads)
+        assert not is_current(sign_ins)
+        store._hear = None
+        await store.change_device(NEW.code_hash, to(APPROVED))
+        sign_ins.hear(News("lost", "found"))
+        await asyncio.gather(*sign_ins._reloads)
+        assert is_current(sign_ins)
+        assert await sign_ins.find(NEW.code_hash) == APPROVED
+
+    play(story, is_shared=True)
+
+
 def test_what_expired_is_told_from_what_never_was_for_a_while_and_then_forgotten() -> None:
     async def story(store: Counted, sign_ins: SignIns) -> None:
         await sign_ins.start(NEW)
