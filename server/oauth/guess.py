@@ -84,6 +84,7 @@ def take(budgets: Sequence[Budget], counts: dict[str, Count], now: int) -> tuple
 
 
 def _current(budget: Budget, count: Count | None, now: int) -> Count:
-    if count is None or not 0 <= now - count.started_at < budget.window:
+    if count is None or not -budget.window < now - count.started_at < budget.window:
         return Count(0, now)
-    return count
+    # A clock that is set back opens no lock; nor does it close one for longer than a window.
+    return Count(count.tries, min(count.started_at, now))
