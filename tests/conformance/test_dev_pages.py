@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 import requests
 
+from server.desk import HouseDesk
 from server.oauth.device import GRANT_TYPE
 from tests.conformance.wire import is_undecided, refused, tokens, type_code
 from tests.forms import Forms
 from tests.house import PASSWORD, Phone, RunningHouse
+from web_verify.desk import Problem
 
 
 def test_dev_14_every_way_begins_with_the_code(house: RunningHouse) -> None:
@@ -154,6 +156,19 @@ def test_dev_42_the_device_cannot_widen_what_was_granted(
     form = {"grant_type": GRANT_TYPE, "device_code": started["device_code"], "client_id": "tv"}
     content = tokens(house.post("/token", form | {"scope": "admin readings:write"}))
     assert content["scope"] == "profile"
+
+
+def test_dev_42_what_was_left_out_is_not_granted_because_the_desk_was_busy(
+    house: RunningHouse, ana: Phone, started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ana.open(started)
+
+    async def busy(*_: object) -> Problem:
+        return Problem("too_many", 60_000)
+
+    monkeypatch.setattr(HouseDesk, "look_up", busy)
+    assert ana.submit(page, decision="approve", leave_out=["profile"]).status_code == 429
+    assert is_undecided(house, started)
 
 
 def test_dev_42_somebody_else_learns_nothing_of_what_was_decided(

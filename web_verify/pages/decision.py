@@ -5,7 +5,7 @@ The page under a code is also where the decision is read afterwards, so that rel
 
 from starlette.responses import Response
 
-from web_verify.desk import Asking, Decided, Problem
+from web_verify.desk import Decided, Problem
 from web_verify.forms import ECHO_LIMIT, Refused
 from web_verify.pages import done, problem
 from web_verify.pages.enter import short
@@ -38,20 +38,24 @@ async def post(visit: Visit) -> Response:
         raise Refused(400, "undecided")
     approve = decision == "approve"
     scopes = await scopes_left(visit, typed) if approve else None
+    if isinstance(scopes, Problem):
+        return problem.show(visit, scopes, typed)
     decided = await visit.desk.decide(visit.visitor, typed, approve=approve, scopes=scopes)
     if isinstance(decided, Problem):
         return problem.show(visit, decided, typed)
     return visit.go("/D/", short(decided.user_code))
 
 
-async def scopes_left(visit: Visit, typed: str) -> list[str] | None:
+async def scopes_left(visit: Visit, typed: str) -> list[str] | Problem | None:
     """What is allowed when something was left out; None: nothing was, all that is asked for."""
     left_out = visit.form.all("leave_out")
     if not left_out:
         return None
     found = await visit.desk.look_up(visit.visitor, typed)
-    if not isinstance(found, Asking):
-        return None  # the desk says why there is nothing to decide
+    if isinstance(found, Problem):
+        return found  # never "all that is asked" because we could not look
+    if isinstance(found, Decided):
+        return None  # it stays as it was decided
     left = [text.scope for text in found.scopes if text.scope not in left_out]
     if found.scopes and not left:
         # A sign-in that may do nothing helps nobody, and "all" is not what was meant.
