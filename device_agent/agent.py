@@ -6,9 +6,9 @@ from device_agent.discovery import Server, untrusted
 from device_agent.exits import EXPIRED, Failure
 from device_agent.flow.sign_in import SignIn
 from device_agent.flow.steps import Done, Send, Show, Stop, Wait
-from device_agent.http.client import Http
 from device_agent.http.errors import Unreachable, Untrusted
 from device_agent.http.url import split_url
+from device_agent.possession import Possession
 from device_agent.session import now
 
 TYPE_CHECKING = False
@@ -24,9 +24,9 @@ class Agent:
     """One sign-in on one display. `shown` is called with the addresses once a code is on the screen."""
 
     def __init__(
-        self, http: Http, server: Server, flow: SignIn, display: "Display", shown: "Callable[[str, str], str]"
+        self, road: Possession, server: Server, flow: SignIn, display: "Display", shown: "Callable[[str, str], str]"
     ) -> None:
-        self._http = http
+        self._road = road
         self._server = server
         self._flow = flow
         self._display = display
@@ -54,12 +54,13 @@ class Agent:
 
     def _send(self, step: Send, give_up_at: int | None) -> None:
         server = self._server
-        url = server.device_authorization_endpoint if step.to == "device_authorization" else server.token_endpoint
+        is_start = step.to == "device_authorization"
+        url = server.device_authorization_endpoint if is_start else server.token_endpoint
         hold_for = step.hold_for
         if give_up_at is not None:
             hold_for = max(0, min(hold_for, (give_up_at - now()) // 1000))
         try:
-            answer = self._http.post_form(url, step.form, hold_for)
+            answer = self._road.post_form(url, step.form, hold_for, self._display.prepare if is_start else None)
         except Untrusted as error:
             raise untrusted(error) from None
         except Unreachable:

@@ -10,7 +10,9 @@ from device_agent.settings import Settings
 
 def connect(session: Session, settings: Settings, within_for: int, is_present: bool = False) -> Caller:
     """An open Caller of this sign-in. Raises Failure (asking failed) or MqttFailure (connecting failed)."""
-    caller = Caller(ask_for_credentials(session, settings), is_present, settings.ca_file)
+    credentials = ask_for_credentials(session, settings)
+    proof = session.road.proof_for_mqtt(session.server.issuer, credentials.password)
+    caller = Caller(credentials, is_present, settings.ca_file, proof)
     caller.open(within_for)
     return caller
 

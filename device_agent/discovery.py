@@ -23,6 +23,8 @@ class Server:
         self.token_endpoint = text(metadata, "token_endpoint")
         self.revocation_endpoint = text(metadata, "revocation_endpoint")
         self.mqtt_credentials_endpoint = text(metadata, "mqtt_credentials_endpoint")
+        algorithms = metadata.get("dpop_signing_alg_values_supported")
+        self.takes_keys = isinstance(algorithms, list) and "ES256" in algorithms
         hold_for = metadata.get("token_endpoint_wait_supported")
         is_number = isinstance(hold_for, int) and not isinstance(hold_for, bool)
         self.hold_for = max(0, min(int(str(hold_for)), LONGEST_HOLD)) if is_number else 0

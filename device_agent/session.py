@@ -9,6 +9,8 @@ from device_agent.flow.steps import Done, Send, Stop, Wait
 from device_agent.http.answer import Answer
 from device_agent.http.client import Http
 from device_agent.http.errors import Unreachable, Untrusted
+from device_agent.key_file import key_of
+from device_agent.possession import Possession
 from device_agent.token_file import TokenFile
 from device_agent.tokens import Tokens
 
@@ -21,10 +23,10 @@ def now() -> int:
 
 
 class Session:
-    """The sign-in in `file`, used at `server`. Not for several threads at once."""
+    """The sign-in in `file`, used at `server` with the key that it is bound to. Not for several threads at once."""
 
-    def __init__(self, http: Http, file: TokenFile, tokens: Tokens, server: Server | None = None) -> None:
-        self.http = http
+    def __init__(self, road: Possession, file: TokenFile, tokens: Tokens, server: Server | None = None) -> None:
+        self.road = road
         self.file = file
         self.tokens = tokens
         self._server = server
@@ -34,7 +36,7 @@ class Session:
     def server(self) -> Server:
         """The server's metadata, asked for once."""
         if self._server is None:
-            self._server = discover(self.http, self.tokens.issuer)
+            self._server = discover(self.road.http, self.tokens.issuer)
         return self._server
 
     def due_at(self) -> int:
@@ -54,9 +56,13 @@ class Session:
             elif isinstance(step, Stop):
                 raise _signed_out(step)
             elif isinstance(step, Wait):
-                if step.why == "fresh" or now() < self._refresh.expires_at:
+                is_good = step.why == "fresh" or now() < self._refresh.expires_at
+                # A renewal whose answer was lost has spent the token. For a minute the server repeats that answer to
+                # the holder of the key: after that it would take the repetition for theft.
+                save_until = self._refresh.doubt_until if self.tokens.jkt else 0
+                if is_good and step.until > save_until:
                     return self.tokens.access_token
-                if step.until > give_up_at:
+                if step.until > max(give_up_at, save_until):
                     raise Failure(NETWORK, "unreachable", "The server does not answer.", "Try again in a minute.")
                 time.sleep(max(0, step.until - now()) / 1000)
 
@@ -84,13 +90,10 @@ class Session:
     def _ask_once(self, method: str, url: str, body: object) -> Answer:
         import json
 
-        headers = [("Authorization", "Bearer " + self.fresh_token())]
-        raw = b""
-        if body is not None:
-            headers.append(("Content-Type", "application/json"))
-            raw = json.dumps(body).encode()
+        token = self.fresh_token()
+        raw = json.dumps(body).encode() if body is not None else b""
         try:
-            return self.http.send(method, url, headers, raw)
+            return self.road.ask(method, url, token, self.tokens.scheme, raw)
         except Untrusted as error:
             raise untrusted(error) from None
         except Unreachable as error:
@@ -108,7 +111,7 @@ class Session:
             if self._refresh.state != "refreshing":
                 raise
             # Nothing was sent: a full disk or a server that is away matter only once the token in hand has ended.
-            self._refresh.lost(now())
+            self._refresh.lost(now(), is_sent=False)
             if now() >= self._refresh.expires_at:
                 raise
 
@@ -129,24 +132,40 @@ class Session:
                     tokens = self.tokens.renewed(done.answer)
                     room.keep(tokens)
                     self.tokens = tokens
+            if not self._refresh.doubt_until:
+                self.file.unmark()
 
     def _send(self, step: Send) -> None:
+        endpoint = self.server.token_endpoint
         try:
-            answer = self.http.post_form(self.server.token_endpoint, step.form)
+            self.file.mark()
+            answer = self.road.post_form(endpoint, step.form)
         except Untrusted as error:
+            if not self._refresh.doubt_until:
+                self.file.unmark()
             raise untrusted(error) from None
-        except Unreachable:
-            self._refresh.lost(now())
+        except Unreachable as error:
+            self._refresh.lost(now(), error.is_sent)
+        except OSError as error:
+            raise self.file.unwritable(error) from None
         else:
             self._refresh.received(answer.status, answer.json(), now(), answer.retry_after_for())
 
 
-def open_session(http: Http, file: TokenFile) -> Session:
-    """The Session of the sign-in on this device. Raises Failure when nobody is signed in."""
+def open_session(http: Http, file: TokenFile, key: str = "auto") -> Session:
+    """The Session of the sign-in on this device. Raises Failure when nobody is signed in, or the key it needs is gone.
+
+    With `key` "on" a sign-in that is bound to no key is refused.
+    """
     tokens = file.load()
     if tokens is None:
         raise Failure(ERROR, "signed_out", "Nobody is signed in on this device.", "Run porchlight-agent login.")
-    return Session(http, file, tokens)
+    if key == "on" and not tokens.jkt:
+        raise Failure(ERROR, "not_bound", "This sign-in is bound to no key.", "Run porchlight-agent login --key on.")
+    session = Session(Possession(http, key_of(tokens, file)), file, tokens)
+    if tokens.jkt and file.is_marked():
+        session.hurry()  # the process before this one was ended before it heard the answer: ask for it again
+    return session
 
 
 def jitter(gap: int) -> int:

@@ -16,6 +16,7 @@ SETTINGS: tuple[tuple[str, str, object, str], ...] = (
     ("timeout", "TIME", 0, "give up after this long, such as 90s or 15m; login: 15m, call: 15s"),
     ("ca-file", "FILE", "", "trust these certificates (PEM) instead of the system's"),
     ("insecure-http", "flag", False, "for development: allow http:// to loopback and private networks"),
+    ("key", "auto|on|off", "auto", "bind the sign-in to a key of this device; on: do not sign in without"),
     ("json", "flag", False, "events as JSON, one a line, on standard output"),
     ("qr", "auto|full|half|off", "auto", "how to draw the QR code in a terminal"),
     ("no-color", "flag", False, "no colours but the QR code's own black and white (NO_COLOR does the same)"),
@@ -40,6 +41,7 @@ class Settings:
         self.timeout_for = int(str(values["timeout"]))
         self.ca_file = str(values["ca-file"])
         self.is_http_allowed = values["insecure-http"] is True
+        self.key = str(values["key"])
         self.is_json = values["json"] is True
         self.qr = str(values["qr"])
         self.is_colorless = values["no-color"] is True or bool(os.environ.get("NO_COLOR"))

@@ -19,6 +19,7 @@ class TokenFile:
     def __init__(self, directory: str) -> None:
         self.directory = directory
         self.path = os.path.join(directory, _NAME)
+        self._mark = os.path.join(directory, "renewing")
 
     def load(self) -> Tokens | None:
         """The sign-in that is kept, None when there is none. A file that makes no sense is left where it is."""
@@ -60,23 +61,38 @@ class TokenFile:
         """Forget the sign-in on this device."""
         try:
             os.unlink(self.path)
-            _sync(self.directory)
+            self.unmark()
+            sync(self.directory)
         except FileNotFoundError:
             return
         except OSError as error:
             raise self.unwritable(error) from None
 
-    def set_aside(self) -> str:
-        """Move a broken file to a name of its own, so that nothing is lost. Returns the new path."""
-        number = 1
-        while os.path.exists(f"{self.path}.broken-{number}"):
+    def set_aside(self, path: str = "") -> str:
+        """Move a broken file (default: the sign-in) to a name of its own, so that nothing is lost. The new path."""
+        path, number = path or self.path, 1
+        while os.path.exists(f"{path}.broken-{number}"):
             number += 1
-        aside = f"{self.path}.broken-{number}"
+        aside = f"{path}.broken-{number}"
         try:
-            os.rename(self.path, aside)
+            os.rename(path, aside)
         except OSError as error:
             raise self.unwritable(error) from None
         return aside
+
+    def mark(self) -> None:
+        """Remember that a renewal is under way, whose answer may never be seen (SIGTERM, a crash, a dead network)."""
+        with open(self._mark, "ab"):
+            return
+
+    def unmark(self) -> None:
+        """The renewal was answered."""
+        if os.path.exists(self._mark):
+            os.unlink(self._mark)
+
+    def is_marked(self) -> bool:
+        """Whether a renewal was sent and never answered."""
+        return os.path.exists(self._mark)
 
     def lock(self, name: str = "lock", is_patient: bool = True) -> "Lock":
         """A lock between processes of this device. Raises BlockingIOError on entry if taken and not patient."""
@@ -92,10 +108,10 @@ class TokenFile:
         )
 
     def _sweep(self) -> None:
-        # Rooms of processes that were killed hold blanks only, but they should not pile up.
+        # What processes that were killed left here was never used, but it should not pile up.
         for name in os.listdir(self.directory):
-            owner = name.removeprefix(_NAME + ".new-")
-            if owner != name and owner.isdecimal() and not _is_alive(int(owner)):
+            _, _, owner = name.partition(".new-")
+            if owner.isdecimal() and not _is_alive(int(owner)):
                 os.unlink(os.path.join(self.directory, name))
 
 
@@ -123,7 +139,7 @@ class Room:
             os.ftruncate(self._descriptor, len(raw))
             os.fsync(self._descriptor)
             os.replace(self._path, self._file.path)
-            _sync(self._file.directory)
+            sync(self._file.directory)
         except OSError as error:
             raise self._file.unwritable(error) from None
         finally:
@@ -188,7 +204,8 @@ def _write(descriptor: int, raw: bytes) -> None:
         written += os.pwrite(descriptor, raw[written:], written)
 
 
-def _sync(directory: str) -> None:
+def sync(directory: str) -> None:
+    """Have the names in a directory survive a power cut."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -6,12 +6,15 @@ from device_agent.flow.answers import seconds, text
 
 VERSION = 1
 DEFAULT_LIFETIME = 3_600_000
-_STRINGS = ("issuer", "client_id", "access_token", "token_type", "refresh_token", "scope", "name", "username")
+_STRINGS = ("issuer", "client_id", "access_token", "token_type", "refresh_token", "scope", "name", "username", "jkt")
 _ANSWERED = ("access_token", "token_type", "refresh_token", "scope", "expires_in")
 
 
 class Tokens:
-    """`obtained_at` is wall-clock seconds, good only to guess an age after a restart; `lifetime_for` milliseconds."""
+    """`obtained_at` is wall-clock seconds, good only to guess an age after a restart; `lifetime_for` milliseconds.
+
+    `jkt` is the thumbprint of the key that the tokens are bound to (RFC 9449), "" when they are not.
+    """
 
     def __init__(self, values: dict[str, object]) -> None:
         self.issuer = text(values, "issuer")
@@ -22,9 +25,20 @@ class Tokens:
         self.scope = text(values, "scope")
         self.name = text(values, "name")
         self.username = text(values, "username")
+        self.jkt = text(values, "jkt")
         self.lifetime_for = seconds(values, "expires_in", DEFAULT_LIFETIME)
         obtained_at = values.get("obtained_at")
         self.obtained_at = int(obtained_at) if isinstance(obtained_at, (int, float)) else 0
+
+    @property
+    def scheme(self) -> str:
+        """How the access token is shown (RFC 6750, RFC 9449 section 7.1)."""
+        return "DPoP" if self.token_type.lower() == "dpop" else "Bearer"
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the tokens are worth nothing without this device's key."""
+        return bool(self.jkt) and self.scheme == "DPoP"
 
     def values(self) -> dict[str, object]:
         """What is written to the file."""

@@ -22,7 +22,7 @@ def run(settings: Settings, words: list[str]) -> int:
     method, arguments = words[0], read_arguments(words[1:])
     http = Http(settings.ca_file, settings.is_http_allowed)
     try:
-        session = open_session(http, TokenFile(settings.state_dir))
+        session = open_session(http, TokenFile(settings.state_dir), settings.key)
         if settings.is_over_http or _is_connection_taken(session):
             status, body = _over_http(session, method, arguments)
         else:

@@ -15,9 +15,12 @@ from device_agent.flow.sign_in import SignIn
 from device_agent.flow.steps import Done, Stop
 from device_agent.http.client import Http
 from device_agent.http.url import split_url
+from device_agent.key import is_available
+from device_agent.key_file import key_for_sign_in
+from device_agent.possession import Possession
 from device_agent.session import Session, jitter, now
 from device_agent.settings import Settings
-from device_agent.token_file import Room, TokenFile
+from device_agent.token_file import TokenFile
 from device_agent.tokens import Tokens
 
 TYPE_CHECKING = False
@@ -99,9 +102,13 @@ def _sign_in(settings: Settings, issuer: str, http: Http, display: "Display") ->
     # The room is taken before a person is asked: a full disk is found now, not after the walk to the phone.
     with file.reserve() as room:
         display.show("connecting", host=split_url(issuer)[1])
-        server = discover(http, issuer, meanwhile=display.prepare)
+        server = discover(http, issuer, meanwhile=is_available if settings.key != "off" else None)
+        key, said = key_for_sign_in(settings.key, server, file)
+        if said:
+            display.show("note", sentence=said)
+        road = Possession(http, key)
         flow = SignIn(settings.client_id, settings.scope, settings.device_name, server.hold_for, jitter=jitter)
-        agent = Agent(http, server, flow, display, lambda plain, complete: _hand_off(settings, complete or plain))
+        agent = Agent(road, server, flow, display, lambda plain, complete: _hand_off(settings, complete or plain))
         give_up_at = now() + settings.timeout_for if settings.timeout_for else None
         end = agent.sign_in(give_up_at)
         while isinstance(end, Stop) and end.reason == "expired" and _person_wants_another(display, give_up_at):
@@ -109,8 +116,11 @@ def _sign_in(settings: Settings, issuer: str, http: Http, display: "Display") ->
             end = agent.sign_in(give_up_at)
         if isinstance(end, Stop):
             return _show_end(end, display)
-        tokens = _keep(settings, issuer, end, file, room)
-    _say_who(http, file, tokens, server, display)
+        fresh = _tokens(settings, end, road, server)
+        with file.lock():
+            room.keep(fresh)
+            file.unmark()
+    _say_who(road, file, fresh, server, display)
     if before is not None:
         _revoke_quietly(http, server, before)
     return OK
@@ -127,15 +137,28 @@ def _kept_before(file: TokenFile, display: "Display") -> Tokens | None:
         return None
 
 
-def _keep(settings: Settings, issuer: str, done: Done, file: TokenFile, room: Room) -> Tokens:
-    fresh = Tokens({"issuer": issuer, "client_id": settings.client_id, "scope": settings.scope}).renewed(done.answer)
-    with file.lock():
-        room.keep(fresh)
+def _tokens(settings: Settings, done: Done, road: Possession, server: Server) -> Tokens:
+    jkt = road.key.thumbprint() if road.key is not None else ""
+    known: dict[str, object] = {
+        "issuer": server.issuer,
+        "client_id": settings.client_id,
+        "scope": settings.scope,
+        "jkt": jkt,
+    }
+    fresh = Tokens(known).renewed(done.answer)
+    if settings.key == "on" and not fresh.is_bound:
+        _revoke_quietly(road.http, server, fresh)
+        raise Failure(
+            NOT_ALLOWED,
+            "not_bound",
+            "The server gave tokens that are bound to no key; they were revoked.",
+            "Tell its operator, or leave --key on away.",
+        )
     return fresh
 
 
-def _say_who(http: Http, file: TokenFile, tokens: Tokens, server: Server, display: "Display") -> None:
-    session = Session(http, file, tokens, server)
+def _say_who(road: Possession, file: TokenFile, tokens: Tokens, server: Server, display: "Display") -> None:
+    session = Session(road, file, tokens, server)
     about: object = None
     try:
         answer = session.ask("GET", server.api + "/me")

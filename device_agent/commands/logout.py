@@ -29,6 +29,8 @@ def run(settings: Settings, words: list[str]) -> int:
             outcome = revoke(http, discover(http, tokens.issuer), tokens, TRIES)
         except Failure as failure:
             outcome = "unreachable" if failure.code == NETWORK else failure.sentence
+        finally:
+            http.close()
         if outcome == "later":
             raise Failure(
                 RATE_LIMITED,

@@ -40,7 +40,7 @@ def run(settings: Settings, words: list[str]) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         with file.lock("run.lock", is_patient=False):
-            Runner(settings, open_session(http, file), look).run()
+            Runner(settings, open_session(http, file, settings.key), look).run()
     except BlockingIOError:
         raise Failure(ERROR, "running", "porchlight-agent run is running already.", "Stop it first.") from None
     except Terminated:

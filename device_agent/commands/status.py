@@ -17,7 +17,7 @@ def run(settings: Settings, words: list[str]) -> int:
     """Ask the server, print what is so. 5 when it cannot be asked (what is known is printed all the same)."""
     http = Http(settings.ca_file, settings.is_http_allowed)
     away: Failure | None = None
-    session = open_session(http, TokenFile(settings.state_dir))
+    session = open_session(http, TokenFile(settings.state_dir), settings.key)
     try:
         answer = session.ask("GET", session.server.api + "/me")
         if answer.status == 200:
@@ -47,15 +47,17 @@ def _print(settings: Settings, session: Session, is_checked: bool) -> None:
         "scopes": tokens.scope.split(),
         "expires_in": left_for // 1000,
         "renews_itself": bool(tokens.refresh_token),
+        "bound": tokens.is_bound,
         "mqtt": mqtt,
         "checked": is_checked,
     }
     renewal = "renews itself" if tokens.refresh_token else "ends then"
+    bound = ", bound to this device's key" if tokens.is_bound else ""
     sentences = (
         f"Signed in as {who(tokens.name, tokens.username)}" + ("" if is_checked else " (not checked)"),
         f"  at       {clean(tokens.issuer)}",
         f"  may      {clean(tokens.scope) or 'what the server gives by default'}",
-        f"  token    valid for {minutes(left_for)}, {renewal}",
+        f"  token    valid for {minutes(left_for)}, {renewal}{bound}",
         f"  MQTT     {mqtt}",
     )
     report(settings, facts, "\n".join(sentences))

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 DEFAULT_LIFETIME = 3_600_000  # for a server that does not say `expires_in`
 RETRY_INTERVAL = 1_000
+# For how long a server is asked again at once when the answer may be lost, the token spent: ours repeats its answer for
+# 60 seconds to whoever proves the key that the token is bound to.
+REPEAT_WITHIN = 50_000
+_LOST_BEHIND = (500, 502, 504)  # the token may have been spent behind a proxy that lost the answer
 
 
 class Refresh(Turns):
@@ -36,6 +40,7 @@ class Refresh(Turns):
         self._why = "fresh"
         self.expires_at = 0
         self.due_at = 0  # when the next step is more than a Wait; to be read by a body that sleeps elsewhere
+        self.doubt_until = 0  # until then a repetition may still save a renewal whose answer was lost; 0: none was
         self._renewal: Done | None = None
         self._end: Stop | None = None
         self._schedule(received_at, lifetime_for)
@@ -69,12 +74,15 @@ class Refresh(Turns):
     def received(self, status: int, answer: object, now: int, retry_after_for: int = 0) -> None:
         """The answer to the last Send: HTTP status and parsed JSON body (None when it was no JSON)."""
         self._must_be_under_way()
-        self._turn(outcome(status, answer, ("access_token", "token_type")), answer, self._clock(now), retry_after_for)
+        heard = outcome(status, answer, ("access_token", "token_type"))
+        if heard == "busy" and status in _LOST_BEHIND:
+            heard = "failing"
+        self._turn(heard, answer, self._clock(now), retry_after_for)
 
-    def lost(self, now: int) -> None:
-        """The last Send got no answer; the same refresh token is sent again later."""
+    def lost(self, now: int, is_sent: bool = True) -> None:
+        """The last Send got no answer; the same refresh token is sent again later. `is_sent`: it may have arrived."""
         self._must_be_under_way()
-        self._turn("lost", None, self._clock(now), 0)
+        self._turn("lost" if is_sent else "unsent", None, self._clock(now), 0)
 
     def _turn(self, heard: str, answer: object, now: int, retry_after_for: int) -> None:
         for meaning, following, action in TABLE:
@@ -95,24 +103,33 @@ class Refresh(Turns):
 def _renew(flow: Refresh, heard: str, answer: dict[str, object], now: int, retry_after_for: int) -> None:
     flow.refresh_token = text(answer, "refresh_token") or flow.refresh_token  # without the member the old one stays
     flow._pace.steady()
+    flow.doubt_until = 0
     flow._schedule(now, seconds(answer, "expires_in", DEFAULT_LIFETIME))
     flow._renewal = Done(answer, now)
 
 
 def _retry(flow: Refresh, heard: str, answer: dict[str, object], now: int, retry_after_for: int) -> None:
     flow.due_at = now + flow._pace.back_off(retry_after_for)
-    flow._why = heard
+    flow._why = "lost" if heard == "unsent" else "busy" if heard == "failing" else heard
+
+
+def _retry_in_doubt(flow: Refresh, heard: str, answer: dict[str, object], now: int, retry_after_for: int) -> None:
+    flow.doubt_until = flow.doubt_until or flow.sent_at + REPEAT_WITHIN
+    _retry(flow, heard, answer, now, retry_after_for)
 
 
 def _stop(flow: Refresh, heard: str, answer: dict[str, object], now: int, retry_after_for: int) -> None:
+    flow.doubt_until = 0
     flow._end = Stop("signed_out" if heard == "invalid" else "refused", text(answer, "error"))
 
 
 # (what was heard, next state, action) while a refresh is under way; the first row that fits counts.
 TABLE = (
     ("good", "fresh", _renew),
-    ("lost", "fresh", _retry),
+    ("lost", "fresh", _retry_in_doubt),
+    ("unsent", "fresh", _retry),
     ("busy", "fresh", _retry),
-    ("broken", "fresh", _retry),  # half an answer must not sign a device out
+    ("failing", "fresh", _retry_in_doubt),
+    ("broken", "fresh", _retry_in_doubt),  # half an answer must not sign a device out
     ("*", "stopped", _stop),
 )

@@ -109,7 +109,10 @@ def _read_headers(reader: Reader) -> dict[str, str]:
     while line := reader.line():
         total += len(line)
         name, _, value = line.partition(":")
-        headers[name.lower()] = value.strip()
+        name, value = name.lower(), value.strip()
+        if name == "www-authenticate" and name in headers:  # one for each scheme
+            value = f"{headers[name]}, {value}"
+        headers[name] = value
         if total > MAX_HEAD:
             raise OSError("its answer is too large")
     return headers

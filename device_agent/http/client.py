@@ -9,6 +9,7 @@ import time
 from device_agent.exits import USAGE, Failure
 from device_agent.flow.form import encode_form
 from device_agent.http.answer import Answer, Reader, read_answer
+from device_agent.http.date import ServerClock
 from device_agent.http.errors import Unreachable, Untrusted
 from device_agent.http.url import is_private, split_url
 
@@ -21,20 +22,28 @@ ANSWER_WITHIN = 10_000  # milliseconds, beyond what the server was asked to hold
 
 
 class Http:
-    """Requests over kept connections, one per origin. Times are milliseconds."""
+    """Requests over kept connections, one per origin. Times are milliseconds. `clock` is the server's."""
 
     def __init__(self, ca_file: str = "", is_http_allowed: bool = False) -> None:
         self._ca_file = ca_file
         self._is_http_allowed = is_http_allowed
         self._context: ssl.SSLContext | None = None
         self._kept: dict[tuple[str, str, int], socket.socket] = {}
+        self.clock = ServerClock()
 
-    def post_form(self, url: str, form: tuple[tuple[str, str], ...], hold_for: int = 0) -> Answer:
-        """POST a form; `hold_for` asks the server to hold the answer for so many seconds."""
-        headers = [("Content-Type", "application/x-www-form-urlencoded")]
+    def post_form(
+        self,
+        url: str,
+        form: tuple[tuple[str, str], ...],
+        hold_for: int = 0,
+        more: "list[tuple[str, str]] | None" = None,
+        meanwhile: "Callable[[], object] | None" = None,
+    ) -> Answer:
+        """POST a form; `hold_for` asks the server to hold the answer for so many seconds, `more` are headers."""
+        headers = [("Content-Type", "application/x-www-form-urlencoded"), *(more or [])]
         if hold_for:
             headers.append(("Prefer", f"wait={hold_for}"))
-        return self.send("POST", url, headers, encode_form(form), ANSWER_WITHIN + hold_for * 1000)
+        return self.send("POST", url, headers, encode_form(form), ANSWER_WITHIN + hold_for * 1000, meanwhile)
 
     def send(
         self,
@@ -50,19 +59,22 @@ class Http:
         deadline = time.monotonic() + answer_within / 1000
         origin = (scheme, host, port)
         connection = self._take_kept(origin)
+        is_sent = False
         try:
             if connection is None:
                 connection = self._connect(scheme, host, port, answer_within)
+            is_sent = True
             connection.sendall(_head(method, host, port, scheme, target, headers or [], body) + body)
             if meanwhile is not None:
                 meanwhile()
             answer, is_kept = read_answer(Reader(connection, deadline))
         except OSError as error:
             _close(connection)
-            raise Unreachable(f"{host}: {_reason(error)}") from error
+            raise Unreachable(f"{host}: {_reason(error)}", is_sent) from error
         except BaseException:
             _close(connection)
             raise
+        self.clock.hear(answer.headers)
         if is_kept:
             self._kept[origin] = connection
         else:

@@ -2,7 +2,14 @@
 
 
 class Unreachable(Exception):
-    """No answer: refused, not found, timed out, cut off, or no HTTP. The text says which."""
+    """No answer: refused, not found, timed out, cut off, or no HTTP. The text says which.
+
+    `is_sent`: the request may have arrived all the same.
+    """
+
+    def __init__(self, why: str, is_sent: bool = False) -> None:
+        super().__init__(why)
+        self.is_sent = is_sent
 
 
 class Untrusted(Unreachable):

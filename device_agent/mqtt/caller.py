@@ -46,10 +46,12 @@ class Caller:
     """One connection. `open`, then `call` as often as wanted, then `close`. Times are milliseconds.
 
     With `is_present` the device shows as online while connected, and as offline by its will when it is cut off.
+    `proof` is that of the key which the password is bound to, made for this connection.
     """
 
-    def __init__(self, credentials: Credentials, is_present: bool = False, ca_file: str = "") -> None:
+    def __init__(self, credentials: Credentials, is_present: bool = False, ca_file: str = "", proof: str = "") -> None:
         self._credentials = credentials
+        self._proof = proof
         self._device_id = credentials.client_id
         self._is_present = is_present
         self._nonce = os.urandom(8).hex()
@@ -66,8 +68,11 @@ class Caller:
         """Connect, subscribe to the answers, show as online. Raises MqttFailure."""
         host, port = self._credentials.host, self._credentials.port
         self._client.connect_timeout = within_for / 1000
+        shown = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        if self._proof:
+            shown.UserProperty = ("dpop", self._proof)
         try:
-            self._client.connect(host, port, KEEP_ALIVE, clean_start=True)
+            self._client.connect(host, port, KEEP_ALIVE, clean_start=True, properties=shown)
         except (OSError, ValueError) as error:
             raise MqttFailure(f"MQTT at {host}:{port} cannot be reached: {_why(error)}") from None
         self._client.loop_start()

@@ -67,6 +67,7 @@ def test_status_as_json(signed_in: Agent, server: MockServer) -> None:
         "username": "ana",
         "scopes": ["profile"],
         "renews_itself": True,
+        "bound": False,
         "mqtt": "not running",
         "checked": True,
     }
