@@ -1,10 +1,12 @@
 """A real Chromium for the tests that need one: Debian's own, driven by Playwright, loopback only."""
 
-import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.needs import require
 
 FLAGS = (
     "--no-sandbox",
@@ -19,16 +21,20 @@ PHONE = {"width": 390, "height": 844}
 OpenPhone = Callable[..., BrowserContext]
 
 
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running Chromium. While it is open, `asyncio.run` cannot be used in this thread."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=require("chromium"), args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for the whole run; a context of its own for each test."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.fail("These tests drive a real browser and Chromium is missing: apt-get install chromium")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -20,6 +21,7 @@ from tests.device_agent.displays.screen import photograph, read_codes
 
 ROOT = Path(__file__).parents[1]
 WITHIN = 40
+CODE = r"\b[A-Z]{4}-[A-Z]{4}\b"  # as the last line of the agent's page has it, so that all of the page is there
 CTRL_C = b"\x03"
 # Without a controlling terminal no key would interrupt anything.
 _TAKE_THE_TERMINAL = (
@@ -58,11 +60,18 @@ class Terminal:
 
     def wait_for(self, words: str) -> str:
         """Wait until the screen shows these words; the whole screen."""
-        deadline = time.monotonic() + WITHIN
-        while words not in self.text:
-            assert time.monotonic() < deadline, f"{words!r} did not appear:\n{self.text}"
-            assert self._look(0.1) or words in self.text, f"it ended without {words!r}:\n{self.text}"
+        self.find(re.escape(words))
         return self.text
+
+    def find(self, pattern: str) -> str:
+        """Wait until the screen shows something like this; what it is."""
+        deadline = time.monotonic() + WITHIN
+        is_open = True
+        while not (found := re.search(pattern, self.text)):
+            assert is_open, f"it ended without {pattern!r}:\n{self.text}"
+            assert time.monotonic() < deadline, f"{pattern!r} did not appear:\n{self.text}"
+            is_open = self._look(0.1)
+        return found[0]
 
     def press(self, keys: bytes) -> None:
         os.write(self._ours, keys)

@@ -18,7 +18,7 @@ from server.commands.demo import lan_address
 from tests.commands.process import ROOT
 from tests.forms import Forms
 from tests.house import browser
-from tests.terminal import CTRL_C, Terminal, terminal
+from tests.terminal import CODE, CTRL_C, Terminal, terminal
 
 DEMO = (sys.executable, "-m", "server.commands", "demo")
 
@@ -97,10 +97,8 @@ def test_attended_a_person_signs_the_tv_in_and_ctrl_c_ends_everything(environmen
         assert "try: porchlight demo --unattended" in done.stderr
         return
     with terminal(DEMO, environment) as screen:
-        shown = screen.wait_for("Sign in as demo, password ")
-        password = re.findall(r"password (\w{10})\b", shown)[0]
-        code = re.findall(r"\b[A-Z]{4}-[A-Z]{4}\b", shown)[0]
-        link = screen.qr_code()
+        password = screen.find(r"(?<=Sign in as demo, password )\w{10}\b")
+        code, shown, link = screen.find(CODE), screen.text, screen.qr_code()
         assert link.lower().startswith(f"http://{address}:"), "a phone can reach it"
         assert "localhost" not in shown + link
         assert link.upper().endswith(f"/D/{code.replace('-', '')}")

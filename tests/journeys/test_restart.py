@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.commands.conftest import furnished  # noqa: F401 - a fixture
 from tests.commands.process import Porchlight, Served
 from tests.device_agent.process import Agent
 from tests.house import Phone, browser
@@ -20,7 +19,7 @@ from tests.waiting import wait_until
 
 
 @pytest.fixture
-def porchlight(shared_url: str, furnished: Path, tmp_path: Path) -> Porchlight:  # noqa: F811
+def porchlight(shared_url: str, furnished: Path, tmp_path: Path) -> Porchlight:
     """The command line over furnished SQLite, then over furnished PostgreSQL."""
     if shared_url.startswith("sqlite"):
         shutil.copy(furnished / "porchlight.db", tmp_path / "porchlight.db")
