@@ -4,8 +4,8 @@ There is one law, not two: only a request with the very body that the token endp
 answered here, with the same pure `keep_pace` and the same prepared bytes. Everything else falls through to it.
 """
 
-import hashlib
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,9 +40,11 @@ class FastPoll:
 
     def __init__(self, app: ASGIApp, house: House, path: str) -> None:
         self._app = app
-        self._house = house
         self._path = path
+        self._sign_ins = house.sign_ins
         self._by_body = house.sign_ins.by_body
+        self._now = house.now
+        self._counts = house.counts
         self._pending = _messages(AuthorizationPending())
         intervals = range(INTERVAL, LONGEST_INTERVAL + STEP, STEP)
         self._slow_down = {interval: _messages(slow_down(Pace(None, interval))) for interval in intervals}
@@ -53,15 +55,14 @@ class FastPoll:
             return
         message = await receive()
         if not message.get("more_body") and message["type"] == "http.request":
-            entry = self._by_body.get(hashlib.sha256(message["body"]).digest())
-            sign_ins = self._house.sign_ins
-            if entry is not None and sign_ins.is_current and is_memorable(scope["headers"]):
-                authorization = entry.authorization
-                now = self._house.now()
-                if authorization.state == "pending" and now < authorization.expires_at:
-                    entry.pace, is_early = keep_pace(entry.pace, now)
-                    self._house.counts.pending_polls += 1
-                    start, body = self._slow_down[entry.pace.interval] if is_early else self._pending
+            entry = self._by_body.get(sha256(message["body"]).digest())
+            if entry is not None and self._sign_ins.is_current and is_memorable(scope["headers"]):
+                now = self._now()
+                if now < entry.pending_until:
+                    pace, is_early = keep_pace(entry.pace, now)
+                    entry.pace = pace
+                    self._counts.pending_polls += 1
+                    start, body = self._slow_down[pace.interval] if is_early else self._pending
                     await send(start)
                     await send(body)
                     return

@@ -18,15 +18,23 @@ FORGET_AFTER: Final = 300_000  # an expired code is still told from an unknown o
 
 
 class SignIn:
-    """One sign-in in progress: its authorization as last heard, how its client polls, and who waits for its bell."""
+    """One sign-in in progress: its authorization as last heard, how its client polls, and who waits for its bell.
 
-    __slots__ = ("authorization", "bell", "body_hash", "pace")
+    `pending_until` says the same as the authorization in the one number that a poll needs: 0 once it is decided.
+    """
+
+    __slots__ = ("authorization", "bell", "body_hash", "pace", "pending_until")
 
     def __init__(self, authorization: DeviceAuthorization) -> None:
-        self.authorization = authorization
+        self.hear(authorization)
         self.pace = Pace()
         self.bell: asyncio.Future[None] | None = None
         self.body_hash: bytes | None = None
+
+    def hear(self, authorization: DeviceAuthorization) -> None:
+        """Take the authorization as it is now."""
+        self.authorization = authorization
+        self.pending_until = authorization.expires_at if authorization.state == "pending" else 0
 
 
 class SignIns:
@@ -157,7 +165,7 @@ class SignIns:
             self._by_code[authorization.code_hash] = SignIn(authorization)
             self._code_by_user_code[authorization.user_code_hash] = authorization.code_hash
         elif _ORDER[authorization.state] >= _ORDER[entry.authorization.state]:
-            entry.authorization = authorization
+            entry.hear(authorization)
             if authorization.state != "pending":
                 _ring(entry)
         return authorization

@@ -61,6 +61,8 @@ def keep_pace(pace: Pace, now: int) -> tuple[Pace, bool]:
     last = pace.last_poll_at
     if last is None or not 0 <= now - last < pace.interval - TOLERANCE:
         return Pace(now, pace.interval), False
+    if pace.interval >= LONGEST_INTERVAL:
+        return pace, True
     return Pace(last, min(pace.interval + STEP, LONGEST_INTERVAL)), True
 
 
