@@ -48,6 +48,7 @@ class SignIns:
         self._store = store
         self._is_shared = is_shared
         self._capacity = capacity
+        self._is_closed = False
         self._by_code: dict[bytes, SignIn] = {}
         self._code_by_user_code: dict[bytes, bytes] = {}
         self._reloads: set[asyncio.Task[None]] = set()
@@ -112,7 +113,7 @@ class SignIns:
     async def wait(self, code_hash: bytes, seconds: float) -> None:
         """Return when this sign-in changes, after `seconds`, or when a later request takes over the waiting."""
         entry = self._by_code.get(code_hash)
-        if entry is None or entry.authorization.state != "pending":
+        if entry is None or entry.authorization.state != "pending" or self._is_closed:
             return
         _ring(entry)
         bell = entry.bell = asyncio.get_running_loop().create_future()
@@ -146,7 +147,8 @@ class SignIns:
                 self._reload_all()
 
     def close(self) -> None:
-        """Let every held request go: the house is closing."""
+        """Let every held request go, and hold no more: the house is closing."""
+        self._is_closed = True
         for entry in self._by_code.values():
             _ring(entry)
         for task in self._reloads:
