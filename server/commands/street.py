@@ -16,6 +16,7 @@ ASK_FOR = 30.0  # seconds that a request may take to arrive, and a new connectio
 class BoundedHttp(HttpToolsProtocol):
     """One connection. Costs a request that arrives in one piece next to nothing."""
 
+    _asking: object = None  # the request that `_came` counts and `_patience` waits for
     _came: int = 0
     _patience: asyncio.TimerHandle | None = None
 
@@ -30,11 +31,13 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         is_in_head = self.scope is None or "method" not in self.scope
-        if not is_in_head and (self.cycle is None or not self.cycle.more_body):
-            self._came = 0
+        if not is_in_head and not self.cycle.more_body:
             if self._patience is not None:
                 self._hurry_no_more()
             return
+        if self._asking is not self.scope:
+            self._asking, self._came = self.scope, 0
+            self._hurry_no_more()
         self._came += len(data)
         if self._came > (MAX_HEAD if is_in_head else MAX_MORE):
             self._refuse(is_in_head)

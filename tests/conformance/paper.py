@@ -11,6 +11,7 @@ from typing import Final
 TESTS: Final = Path(__file__).parents[1]
 PAPER: Final = TESTS.parent / "docs" / "conformance.md"
 GROUPS: Final = "dev|tok|bcp|xd|dpop|meta|rev|int|tx|ciba|pkce|iss|par|reg|pkj|jat|oidc|mq|step|mtls|key|prm|o21"
+WAITS: Final = ("waits for: ", "not ours: ")
 NONE: Final = "–"
 _NAME: Final = re.compile(r"^\s*(?:async )?def test_(\w+)\(", re.MULTILINE)
 _ID: Final = re.compile(rf"(?:^|_)({GROUPS})_(\d\d)(?=_|$)((?:_and_\d\d(?=_))*)")
@@ -41,11 +42,12 @@ def rows(text: str) -> list[tuple[str, str, str, str]]:
 
 
 def filled(text: str) -> str:
-    """The paper with the column of tests as the tests are now."""
+    """The paper with the column of tests as the tests are now; what is tested waits no more."""
 
     def row(found: re.Match[str]) -> str:
         tests = ", ".join(f"`{path}`" for path in carried().get(found[1], ())) or NONE
-        return f"| {found[1]} | {found[2]} | {tests} | {found[4]} |"
+        remark = "" if tests != NONE and found[4].startswith(WAITS) else found[4]
+        return f"| {found[1]} | {found[2]} | {tests} | {remark} |"
 
     return _ROW.sub(row, text)
 

@@ -11,7 +11,7 @@ from server.desk import HouseDesk
 from server.oauth.device import GRANT_TYPE
 from tests.conformance.wire import is_undecided, refused, tokens, type_code
 from tests.forms import Forms
-from tests.house import PASSWORD, Phone, RunningHouse
+from tests.house import PASSWORD, SCOPES, Phone, RunningHouse
 from web_verify.desk import Problem
 
 
@@ -48,8 +48,8 @@ def test_dev_16_the_page_says_what_asks_and_the_last_one_sends_back_to_the_devic
 ) -> None:
     page = ana.open(started)
     assert "Aurora TV" in page.text
-    for sentence in house.app.house.settings.scopes.values():
-        assert sentence in page.text
+    for scope in SCOPES:
+        assert house.app.house.settings.scopes[scope] in page.text
     assert page.text.count('name="decision" value="deny"') == page.text.count('name="decision" value="approve"') == 1
     assert "Look at your TV" in ana.submit(page, decision="approve").text
     denied = house.begin()

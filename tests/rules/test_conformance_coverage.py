@@ -1,8 +1,10 @@
 """docs/conformance.md is honest: every item of RFC 8628 and of the token endpoint is tested, and what waits says so."""
 
+import re
+
 import pytest
 
-from tests.conformance.paper import PAPER, carried, filled, ids_of, rows
+from tests.conformance.paper import NONE, PAPER, WAITS, carried, ids_of, rows
 
 SECTIONS = {"DEV": 42, "TOK": 16}
 ALL = [f"{group}-{number:02}" for group, count in SECTIONS.items() for number in range(1, count + 1)]
@@ -16,19 +18,21 @@ def test_every_item_is_carried_by_a_test(one: str) -> None:
     assert (one in carried()) != (one in WAITING), f"no test carries {one} in its name, and it does not wait"
 
 
-def test_the_paper_names_the_tests_there_are() -> None:
-    text = PAPER.read_text()
-    assert filled(text) == text, "run: python -m tests.conformance.paper"
-    listed = [row[0] for row in rows(text)]
-    assert len(listed) == len(set(listed))
-    assert set(ALL) <= set(listed)
-    assert set(carried()) <= set(listed), "a test carries an ID that docs/conformance.md does not know"
+HOW = "write: python -m tests.conformance.paper"
+
+
+def test_the_paper_knows_every_item_that_is_tested_and_names_no_test_that_is_not_there() -> None:
+    listed = rows(PAPER.read_text())
+    assert len(listed) == len({row[0] for row in listed})
+    assert set(ALL) | set(carried()) <= {row[0] for row in listed}
+    for one, _, tests, _ in listed:
+        assert set(re.findall(r"`(.*?)`", tests)) <= set(carried().get(one, ())), f"{one} in docs/conformance.md; {HOW}"
+        assert (tests == NONE) == (one not in carried()), f"{one} in docs/conformance.md; {HOW}"
 
 
 def test_what_is_not_tested_says_what_it_waits_for_and_nothing_else_does() -> None:
     for one, _, _, remark in rows(PAPER.read_text()):
-        waits = remark.startswith(("waits for: ", "not ours: "))
-        assert waits == (one not in carried()), f"docs/conformance.md, {one}: {remark}"
+        assert remark.startswith(WAITS) == (one not in carried()), f"{one} in docs/conformance.md: {remark}; {HOW}"
 
 
 @pytest.mark.parametrize(
