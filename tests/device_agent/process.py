@@ -42,6 +42,21 @@ class Agent:
             process.kill()
         return Ended(process.returncode, out, err)
 
+    def run_on_a_full_disk(self, *arguments: str) -> Ended:
+        """Run to the end where no file may grow beyond 512 bytes: the nearest thing to a full disk."""
+        # Otherwise Python itself would write cut off .pyc files, and break every program that reads them.
+        environment = {**self.environment(), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            ["sh", "-c", 'ulimit -f 1; trap "" XFSZ; exec "$0" "$@"', sys.executable, "-m", "device_agent", *arguments],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=WITHIN,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
     def start(self, *arguments: str, environment: dict[str, str] | None = None, **more: Any) -> "subprocess.Popen[str]":
         """Start and return the process; whoever calls ends it."""
         pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -82,6 +97,10 @@ class Agent:
         self.state.mkdir(parents=True, exist_ok=True)
         self.tokens.write_text(json.dumps(values))
         self.tokens.chmod(0o600)
+
+    def change(self, **changes: Any) -> None:
+        """Edit the sign-in on disk. `obtained_at=0` makes its access token one that has ended."""
+        self.sign_in(**{**self.kept(), **changes})
 
     def kept(self) -> dict[str, Any]:
         """The sign-in on disk."""

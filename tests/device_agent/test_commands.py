@@ -2,10 +2,7 @@
 
 import json
 import socket
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,18 +155,9 @@ def test_two_commands_at_once_renew_once(agent: Agent, server: MockServer) -> No
 def test_a_full_disk_never_spends_the_refresh_token(agent: Agent, server: MockServer) -> None:
     agent.sign_in(server.issuer)
     before = agent.tokens.read_bytes()
-    script = 'ulimit -f 1; trap "" XFSZ; exec "$0" "$@"'
-    done = subprocess.run(
-        ["sh", "-c", script, sys.executable, "-m", "device_agent", "status", "--insecure-http"],
-        env=agent.environment(),
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "The sign-in cannot be kept" in done.stderr
+    ended = agent.run_on_a_full_disk("status", "--insecure-http")
+    assert ended.code == 1
+    assert "The sign-in cannot be kept" in ended.err
     assert server.asked_for(TOKEN) == []
     assert agent.tokens.read_bytes() == before
 

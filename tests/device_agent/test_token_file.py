@@ -1,9 +1,6 @@
 """The sign-in on disk: the owner's alone, kept before it is used, and never lost to a bad file or a full disk."""
 
 import stat
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,22 +54,11 @@ def test_a_directory_that_takes_nothing_is_found_before_anybody_is_asked(agent: 
 
 
 def test_a_full_disk_is_found_before_anybody_is_asked(agent: Agent, server: MockServer) -> None:
-    # A limit on the size of files is the nearest thing to a full disk that a test may make.
     agent.sign_in(server.issuer)
     before = agent.tokens.read_bytes()
-    script = 'ulimit -f 1; trap "" XFSZ; exec "$0" "$@"'
-    command = ["sh", "-c", script, sys.executable, "-m", "device_agent"]
-    done = subprocess.run(
-        [*command, "login", "--server", server.issuer, "--insecure-http"],
-        env=agent.environment(),
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "The sign-in cannot be kept" in done.stderr
+    ended = agent.run_on_a_full_disk("login", "--server", server.issuer, "--insecure-http")
+    assert ended.code == 1
+    assert "The sign-in cannot be kept" in ended.err
     assert server.asked_for(DEVICE) == []
     assert agent.tokens.read_bytes() == before
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_agent.flow.refresh import Refresh
+from device_agent.flow.refresh import REPEAT_WITHIN, Refresh
 from device_agent.flow.steps import Done, OutOfTurn, Send, Stop, Wait
 
 TOKENS = {"access_token": "at2", "token_type": "Bearer", "expires_in": 100, "refresh_token": "rt2"}
@@ -124,6 +124,48 @@ def test_a_driver_that_forgets_its_turn_is_told() -> None:
     due(flow, 0)
     with pytest.raises(OutOfTurn):
         flow.next(90_000)
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_in_doubt"),
+    [
+        (["lost"], True),
+        ([(200, None)], True),
+        ([(502, None)], True),
+        (["unsent"], False),
+        ([(503, None)], False),
+        ([(429, {})], False),
+        (["lost", (503, None)], True),
+        (["lost", (200, TOKENS)], False),
+        (["lost", (400, {"error": "invalid_grant"})], False),
+    ],
+)
+def test_a_renewal_is_in_doubt_while_the_server_may_have_spent_the_token(
+    answers: list[object], is_in_doubt: bool
+) -> None:
+    flow, now = Refresh("tv", "rt1", 0, 100_000), 80_000
+    for answer in answers:
+        while not isinstance(step := flow.next(now), Send):
+            assert isinstance(step, Wait)
+            now = step.until
+        if isinstance(answer, tuple):
+            flow.received(answer[0], answer[1], now)
+        else:
+            flow.lost(now, is_sent=answer == "lost")
+    assert flow.doubt_until == (80_000 + REPEAT_WITHIN if is_in_doubt else 0)
+
+
+def test_several_repetitions_fit_into_the_minute_of_the_server() -> None:
+    # Even if each is silent until its time is over, and luck makes every pause as long as it can be.
+    flow, now, sent = Refresh("tv", "rt1", 0, 100_000, jitter=lambda gap: gap // 2), 80_000, 0
+    flow.hurry(now)
+    while isinstance(flow.next(now), Send):
+        sent += 1
+        flow.lost(now + 10_000)
+        now = flow.due_at
+        if now > flow.doubt_until:
+            break
+    assert sent >= 3
 
 
 @given(st.lists(st.sampled_from(["lost", "busy", "broken", "good", "invalid"]), max_size=20))

@@ -206,6 +206,9 @@ def test_dev_03_http_is_for_those_who_asked_and_for_private_addresses(server: Mo
         ("fe80::1", True),
         ("fd00::1", True),
         ("::ffff:10.0.0.1", True),
+        ("192.0.2.1", True),  # RFC 5737: closed laboratories use it
+        ("192.0.3.1", False),
+        ("192.1.2.1", False),
         ("172.32.0.1", False),
         ("192.169.0.1", False),
         ("100.128.0.1", False),
