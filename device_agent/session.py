@@ -107,8 +107,8 @@ class Session:
     def _try_to_renew(self, step: Send) -> None:
         try:
             self._renew(step)
-        except Failure:
-            if self._refresh.state != "refreshing":
+        except Failure as failure:
+            if self._refresh.state != "refreshing" or failure.word == "signed_out":
                 raise
             # Nothing was sent: a full disk or a server that is away matter only once the token in hand has ended.
             self._refresh.lost(now(), is_sent=False)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.commands.process import Porchlight, Served
+from tests.commands.process import Porchlight, Served, furnish_at
 from tests.house import browser
 from tests.postgres import Cluster
 from tests.waiting import wait_until
@@ -23,7 +23,9 @@ GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 @pytest.fixture(scope="module")
 def porchlight(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Porchlight:
-    return Porchlight(tmp_path_factory.mktemp("workers"), postgres.database()).furnish()
+    url = postgres.database()
+    furnish_at(url)
+    return Porchlight(tmp_path_factory.mktemp("workers"), url)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +119,7 @@ def test_all_workers_end_with_the_parent_and_held_requests_are_answered(porchlig
             ]
             wait_until(lambda: server.get("/health").json()["status"] == "ok")
             workers = children(server)
-            assert server.stop() < 8
+            assert server.stop() < 9, "sooner than uvicorn loses its patience"
             for each in held:
                 assert each.result(5).json()["error"] == "authorization_pending"
         assert not [pid for pid in workers if is_running(pid)]

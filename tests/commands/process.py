@@ -1,5 +1,6 @@
 """Runs the real `porchlight` as processes of its own over one storage, with a clean environment."""
 
+import asyncio
 import json
 import os
 import signal
@@ -18,7 +19,12 @@ import pytest
 import requests
 
 from server.commands import main
-from tests.house import PASSWORD, Phone, Street, browser
+from server.desk import HASHER
+from server.oauth.account import Account
+from server.oauth.client import Client
+from server.oauth.device import GRANT_TYPE
+from server.storage import open_storage
+from tests.house import PASSWORD, SCOPES, Phone, Street, browser
 
 ROOT = Path(__file__).parents[2]
 WITHIN = 40
@@ -47,6 +53,19 @@ def told(capsys: pytest.CaptureFixture[str], *command: str, data: Path | None = 
         code = int(str(end.code))
     said = capsys.readouterr()
     return code, said.out, said.err
+
+
+def furnish_at(url: str) -> None:
+    """What `Porchlight.furnish` does, without two processes: for stories that begin later."""
+
+    async def furnish() -> None:
+        store, now = open_storage(url), time.time_ns() // 1_000_000
+        await store.open(lambda news: None)
+        await store.add_client(Client("tv", "Aurora TV", (GRANT_TYPE, "refresh_token"), SCOPES, now))
+        await store.add_account(Account("account-ana", "ana", "Ana", HASHER.hash(PASSWORD), now))
+        await store.close()
+
+    asyncio.run(furnish())
 
 
 @dataclass

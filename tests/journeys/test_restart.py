@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
-from tests.commands.process import Porchlight, Served
+from server.oauth.device import GRANT_TYPE
+from tests.commands.process import Porchlight, Served, furnish_at
 from tests.device_agent.process import Agent
 from tests.house import Phone, browser
 from tests.waiting import wait_until
 
 
 @pytest.fixture
-def porchlight(shared_url: str, furnished: Path, tmp_path: Path) -> Porchlight:
+def porchlight(shared_url: str, tmp_path: Path) -> Porchlight:
     """The command line over furnished SQLite, then over furnished PostgreSQL."""
-    if shared_url.startswith("sqlite"):
-        shutil.copy(furnished / "porchlight.db", tmp_path / "porchlight.db")
-        return Porchlight(tmp_path, shared_url)
-    return Porchlight(tmp_path, shared_url).furnish()
+    furnish_at(shared_url)
+    return Porchlight(tmp_path, shared_url)
 
 
 @contextmanager
@@ -118,7 +118,43 @@ def test_in_the_middle_of_a_burst_whatever_was_answered_is_there(porchlight: Por
                 assert answer.json()["error"] == "authorization_pending", "answered, and lost"
 
 
-def test_the_agent_waits_through_a_restart_and_signs_in(porchlight: Porchlight, tmp_path: Path) -> None:
+def test_in_the_middle_of_redemptions_no_code_buys_tokens_twice(porchlight: Porchlight) -> None:
+    collected: dict[str, dict[str, Any]] = {}
+    with porchlight.serve() as server, ThreadPoolExecutor(8) as crowd:
+        codes = [server.begin() for _ in range(24)]
+        for each in codes:
+            server.phone().approve(each)
+
+        def collect(started: dict[str, Any]) -> None:
+            form = {"grant_type": GRANT_TYPE, "client_id": "tv", "device_code": started["device_code"]}
+            with browser() as web:
+                try:
+                    answer = web.post(f"{server.address}/token", form, timeout=10)
+                except requests.RequestException:
+                    return  # the power failed, before the redemption or after it
+            assert answer.status_code == 200
+            collected[started["device_code"]] = answer.json()
+            is_begun.set()
+
+        is_begun = threading.Event()
+        devices = [crowd.submit(collect, each) for each in codes]
+        assert is_begun.wait(20)
+        server.kill()
+        for each in devices:
+            each.result(20)
+        with porchlight.serve(port=server.ready["port"]) as again:
+            for started in codes:
+                answer = again.poll(started)
+                if started["device_code"] in collected:
+                    assert answer.json()["error"] == "invalid_grant"
+                    assert again.me(collected[started["device_code"]]).status_code == 200
+                else:
+                    assert answer.status_code == 200 or answer.json()["error"] == "invalid_grant"
+                assert again.poll(started).json()["error"] == "invalid_grant"
+
+
+def test_the_agent_waits_through_a_restart_and_signs_in(furnished: Path, tmp_path: Path) -> None:
+    porchlight = Porchlight(Path(shutil.copytree(furnished, tmp_path / "data")))
     agent = Agent(tmp_path / "tv")
     with porchlight.serve(mqtt=True) as server:
         options = ("--server", server.issuer, "--client-id", "tv", "--insecure-http")
