@@ -6,15 +6,15 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jwt
 import pytest
 
 from device_agent.key import read_key
 from tests.device_agent.mock_server import DEVICE, METADATA, REVOKE, TOKEN, TOKENS, MockServer
+from tests.device_agent.people import sign_in
 from tests.device_agent.process import Agent, Ended, login
-from tests.house import Phone, RunningHouse, furnish, open_house
+from tests.house import RunningHouse, furnish, open_house
 
 NO_CRYPTOGRAPHY = "raise ImportError('not here')\n"
 
@@ -34,20 +34,6 @@ def keyed(server: MockServer) -> MockServer:
     return server
 
 
-def signed_in(agent: Agent, house: RunningHouse, *more: str, **environment: str) -> dict[str, Any]:
-    """Sign in by the real command, with a person on a phone; what is kept then."""
-    words = ("login", "--server", house.issuer, "--client-id", "tv", "--json", "--insecure-http", *more)
-    process = agent.start(*words, environment=environment)
-    try:
-        issued = json.loads(process.stdout.readline() if process.stdout else "")
-        Phone(house).approve(issued)
-        out, err = process.communicate(timeout=30)
-    finally:
-        process.kill()
-    assert (process.returncode, err) == (0, ""), out
-    return agent.kept()
-
-
 def http(agent: Agent, *words: str, **environment: str) -> Ended:
     return agent.run(*words, "--insecure-http", environment=environment)
 
@@ -61,7 +47,7 @@ def without_cryptography(tmp_path: Path) -> dict[str, str]:
 
 
 def test_dpop_01_06_12_a_sign_in_is_bound_at_every_door(agent: Agent, house: RunningHouse) -> None:
-    kept = signed_in(agent, house)
+    kept = sign_in(agent, house)
     key = read_key((agent.state / "key.pem").read_text())
     assert (kept["token_type"], kept["jkt"]) == ("DPoP", key.thumbprint())
     claims = jwt.decode(kept["access_token"], options={"verify_signature": False})
@@ -81,7 +67,7 @@ def test_dpop_01_06_12_a_sign_in_is_bound_at_every_door(agent: Agent, house: Run
 
 
 def test_what_is_stolen_without_the_key_is_worth_nothing(agent: Agent, house: RunningHouse, tmp_path: Path) -> None:
-    kept = signed_in(agent, house)
+    kept = sign_in(agent, house)
     for scheme in ("Bearer", "DPoP"):
         headers = {"Authorization": f"{scheme} {kept['access_token']}"}
         assert house.get("/api/me", headers=headers).status_code == 401
@@ -103,25 +89,25 @@ def test_a_device_without_a_clock_signs_in_all_the_same(agent: Agent, house: Run
         "time.time = lambda: wall() - began\ntime.time_ns = lambda: int(time.time() * 1e9)\n"
     )
     no_clock = {"PYTHONPATH": str(tmp_path / "old")}
-    kept = signed_in(agent, house, **no_clock)
+    kept = sign_in(agent, house, **no_clock)
     assert kept["obtained_at"] < 100
     for words in (["call", "me"], ["call", "me", "--http"], ["status"]):
         assert http(agent, *words, **no_clock).code == 0
 
 
 def test_the_key_is_the_owners_alone_and_stays_over_sign_outs(agent: Agent, house: RunningHouse) -> None:
-    first = signed_in(agent, house)
+    first = sign_in(agent, house)
     file = agent.state / "key.pem"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     pem = file.read_text()
     assert http(agent, "logout").code == 0
     assert file.read_text() == pem
-    assert signed_in(agent, house)["jkt"] == first["jkt"]
+    assert sign_in(agent, house)["jkt"] == first["jkt"]
     assert sorted(path.name for path in agent.state.iterdir()) == ["key.pem", "lock", "tokens.json"]
 
 
 def test_key_off_signs_in_without(agent: Agent, house: RunningHouse) -> None:
-    kept = signed_in(agent, house, "--key", "off")
+    kept = sign_in(agent, house, "--key", "off")
     assert (kept["token_type"], kept["jkt"]) == ("Bearer", "")
     assert not (agent.state / "key.pem").exists()
     assert http(agent, "call", "me").code == 0
@@ -134,18 +120,18 @@ def test_a_device_without_cryptography_signs_in_without_a_key(
     agent: Agent, house: RunningHouse, tmp_path: Path
 ) -> None:
     bare = without_cryptography(tmp_path)
-    assert signed_in(agent, house, **bare)["token_type"] == "Bearer"
+    assert sign_in(agent, house, **bare)["token_type"] == "Bearer"
     ended = http(agent, "login", "--server", house.issuer, "--key", "on", **bare)
     assert ended.code == 2
     assert "pip install 'porchlight[key]'" in ended.err
-    signed_in(agent, house, "--key", "on")
+    sign_in(agent, house, "--key", "on")
     ended = http(agent, "status", **bare)
     assert ended.code == 1
     assert "the package cryptography is gone" in ended.err
 
 
 def test_a_lost_key_is_told_and_the_next_sign_in_makes_another(agent: Agent, house: RunningHouse) -> None:
-    first = signed_in(agent, house)
+    first = sign_in(agent, house)
     before = agent.tokens.read_bytes()
     (agent.state / "key.pem").unlink()
     ended = http(agent, "status")
@@ -153,7 +139,7 @@ def test_a_lost_key_is_told_and_the_next_sign_in_makes_another(agent: Agent, hou
     assert "no longer in" in ended.err
     assert "Run porchlight-agent login" in ended.err or "run porchlight-agent login" in ended.err
     assert agent.tokens.read_bytes() == before
-    assert signed_in(agent, house)["jkt"] != first["jkt"]
+    assert sign_in(agent, house)["jkt"] != first["jkt"]
     assert http(agent, "call", "me").code == 0
 
 

@@ -3,7 +3,6 @@
 The refresh token is spent by then. The server repeats its answer for a minute to whoever proves the key.
 """
 
-import json
 import signal
 import threading
 import time
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.device_agent.mock_server import Asked
+from tests.device_agent.people import sign_in
 from tests.device_agent.process import Agent, Ended
 from tests.device_agent.road import Road
 from tests.house import RunningHouse, furnish, open_house
@@ -31,19 +31,6 @@ def house(tmp_path: Path, road: Road) -> Iterator[RunningHouse]:
     with open_house(tmp_path, mqtt_port=0, issuer=road.address) as running:
         road.leads_to = running.address
         yield furnish(running)
-
-
-def sign_in(agent: Agent, house: RunningHouse, *more: str) -> str:
-    """The refresh token that is kept."""
-    words = ("login", "--server", house.issuer, "--client-id", "tv", "--json", "--insecure-http", *more)
-    process = agent.start(*words)
-    try:
-        house.phone().approve(json.loads(process.stdout.readline() if process.stdout else ""))
-        out, _ = process.communicate(timeout=30)
-    finally:
-        process.kill()
-    assert process.returncode == 0, out
-    return str(agent.kept()["refresh_token"])
 
 
 def losing(count: int) -> Any:
@@ -74,7 +61,7 @@ def stays_signed_in(agent: Agent) -> None:
 def test_a_lost_renewal_is_asked_for_again_and_nobody_is_signed_out(
     agent: Agent, house: RunningHouse, road: Road, lost: int
 ) -> None:
-    spent = sign_in(agent, house)
+    spent = sign_in(agent, house)["refresh_token"]
     agent.change(obtained_at=0)
     road.loses = losing(lost)
     ended = status(agent)
@@ -88,7 +75,7 @@ def test_it_is_asked_for_again_although_the_token_in_hand_is_still_good(
     agent: Agent, house: RunningHouse, road: Road
 ) -> None:
     # A command that ended here with its good token would leave a spent one behind, to be taken for theft an hour later.
-    spent = sign_in(agent, house)
+    spent = sign_in(agent, house)["refresh_token"]
     agent.change(obtained_at=int(time.time()) - 800)
     road.loses = losing(1)
     assert status(agent).code == 0
@@ -101,7 +88,7 @@ def test_it_is_asked_for_again_although_the_token_in_hand_is_still_good(
 def test_a_process_that_ended_before_the_answer_is_made_good_by_the_next(
     agent: Agent, house: RunningHouse, road: Road, number: int
 ) -> None:
-    spent = sign_in(agent, house)
+    spent = sign_in(agent, house)["refresh_token"]
     agent.change(obtained_at=int(time.time()) - 800)
     gate, first = threading.Event(), [True]
     road.loses = lambda asked: gate if b"grant_type=refresh_token" in asked.body and first and first.pop() else False

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.device_agent import people
 from tests.device_agent.process import Agent
 from tests.house import RunningHouse, furnish, open_house
 from tests.waiting import wait_until
@@ -169,3 +170,24 @@ def test_logout_ends_a_running_connection_too(agent: Agent, house: RunningHouse,
     run.wait_for("online")
     assert agent.run("logout", "--insecure-http").code == 0
     assert run.end() == 1
+
+
+@pytest.mark.parametrize("nonces", [False, True], ids=["plain", "nonces"])
+def test_a_bound_sign_in_comes_back_and_is_renewed_like_any_other(
+    agent: Agent, tmp_path: Path, running: Any, nonces: bool
+) -> None:
+    with open_house(tmp_path, mqtt_port=0, dpop_nonces=nonces) as house:
+        furnish(house)
+        people.sign_in(agent, house, "--key", "on")
+        port = house.app.house.settings.port
+        agent.change(expires_in=4)
+        before = agent.kept()["refresh_token"]
+        run = running()
+        run.wait_for("online")
+        wait_until(lambda: agent.kept()["refresh_token"] != before, 15)
+        assert "MQTT     online" in agent.run("status", "--insecure-http").out
+        run.wait_for("online")
+    wait_until(lambda: len(run.events) > 1, 10)
+    with open_house(tmp_path, mqtt_port=0, port=port, dpop_nonces=nonces):
+        wait_until(lambda: run.events[-1]["event"] == "online", 20)
+        assert run.end(signal.SIGTERM) == 0
