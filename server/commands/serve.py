@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import errno
+import gc
 import json
 import logging
 import os
@@ -93,9 +94,20 @@ def run_server(settings: Settings, street: socket.socket, on_ready: Callable[["Q
 async def _serve(app: Porchlight, server: "QuietServer", street: socket.socket) -> None:
     try:
         await _start(app)
+        collect_less_often()
         await server.serve(sockets=[street])
     finally:
         await app.close()
+
+
+def collect_less_often() -> None:
+    """Let the garbage collector leave alone what was made by now, and look through the rest in larger portions.
+
+    Else it stops the server for 0.2 s now and then while 100,000 sign-ins are in progress, none of which is garbage.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
 
 
 async def _start(app: Porchlight) -> None:
