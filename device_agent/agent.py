@@ -4,10 +4,12 @@ import time
 
 from device_agent.discovery import Server, untrusted
 from device_agent.exits import EXPIRED, Failure
+from device_agent.flow.answers import text
 from device_agent.flow.sign_in import SignIn
 from device_agent.flow.steps import Done, Send, Show, Stop, Wait
 from device_agent.http.errors import Unreachable, Untrusted
 from device_agent.http.url import split_url
+from device_agent.keyboard import Keyboard
 from device_agent.possession import Possession
 from device_agent.session import now
 
@@ -21,10 +23,19 @@ REDRAW_EVERY = 30_000  # the minutes on the screen
 
 
 class Agent:
-    """One sign-in on one display. `shown` is called with the addresses once a code is on the screen."""
+    """One sign-in on one display. `shown` is called with the addresses once a code is on the screen.
+
+    `keys` is what the display says about the keys of this terminal, "" where none are heard.
+    """
 
     def __init__(
-        self, road: Possession, server: Server, flow: SignIn, display: "Display", shown: "Callable[[str, str], str]"
+        self,
+        road: Possession,
+        server: Server,
+        flow: SignIn,
+        display: "Display",
+        shown: "Callable[[str, str], str]",
+        keys: str = "",
     ) -> None:
         self._road = road
         self._server = server
@@ -32,11 +43,16 @@ class Agent:
         self._display = display
         self._shown = shown
         self._host = split_url(server.issuer)[1]
+        self._keys = keys
         self._code: dict[str, object] = {}
         self._expires_at = 0
 
     def sign_in(self, give_up_at: int | None) -> Done | Stop:
         """Run the flow to its end. Raises Failure at `give_up_at`, or when the server cannot be trusted."""
+        with Keyboard(self.press) as self._keyboard:
+            return self._drive(give_up_at)
+
+    def _drive(self, give_up_at: int | None) -> Done | Stop:
         while True:
             step = self._flow.next(now())
             if isinstance(step, Done | Stop):
@@ -73,13 +89,33 @@ class Agent:
             "user_code": step.user_code,
             "verification_uri": step.verification_uri,
             "verification_uri_complete": step.verification_uri_complete,
+            "keys": self._keys,
         }
         self._expires_at = step.expires_at
         self._redraw()
         hint = self._shown(step.verification_uri, step.verification_uri_complete)
         if hint:
-            self._code["hint"] = hint
-            self._redraw()
+            self.hint(hint)
+        if self._keys:
+            self._keyboard.listen()  # once the code is there: it must not wait for this
+
+    def hint(self, hint: str) -> None:
+        """Say something beside the code."""
+        self._code = {**self._code, "hint": hint}
+        self._redraw()
+
+    def press(self, key: str) -> None:
+        """Do what a key stands for, while the code is on the screen."""
+        from device_agent import handoff
+
+        address = text(self._code, "verification_uri_complete") or text(self._code, "verification_uri")
+        if key == "h":
+            self._display.hide()
+        elif key == "o":
+            self.hint("The browser is opening." if handoff.open_address(address) else "There is no browser here.")
+        elif key == "c":
+            is_copied = handoff.copy(text(self._code, "user_code"))
+            self.hint("The code is in the clipboard." if is_copied else "There is no clipboard here.")
 
     def _redraw(self) -> None:
         left_for = max(0, self._expires_at - now()) // 1000

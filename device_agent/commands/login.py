@@ -3,6 +3,7 @@
 import os
 import sys
 
+from device_agent import keyboard
 from device_agent.agent import Agent
 from device_agent.clean import clean
 from device_agent.discovery import Server, discover, read_issuer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from device_agent.displays.port import Display
 
 WAIT_FOR_KEY = 900_000
+KEYS = "o open  c copy  h hide"
 
 # reason of the Stop, detail ("*" is any) -> exit code, state to show, sentence, action
 ENDS = (
@@ -108,7 +110,8 @@ def _sign_in(settings: Settings, issuer: str, http: Http, display: "Display") ->
             display.show("note", sentence=said)
         road = Possession(http, key)
         flow = SignIn(settings.client_id, settings.scope, settings.device_name, server.hold_for, jitter=jitter)
-        agent = Agent(road, server, flow, display, lambda plain, complete: _hand_off(settings, complete or plain))
+        keys = KEYS if display.has_keys and keyboard.is_possible() else ""
+        agent = Agent(road, server, flow, display, lambda plain, complete: _hand_off(settings, complete or plain), keys)
         give_up_at = now() + settings.timeout_for if settings.timeout_for else None
         end = agent.sign_in(give_up_at)
         while isinstance(end, Stop) and end.reason == "expired" and _person_wants_another(display, give_up_at):

@@ -30,6 +30,8 @@ def suits(look: Look) -> bool:
 class JsonLines:
     """`show` prints the event of a state if it has one; a code is printed once, however often it is shown."""
 
+    has_keys = False
+
     def __init__(self, look: Look) -> None:
         self._out = look.out
         self._shown: dict[str, object] = {}
@@ -50,6 +52,9 @@ class JsonLines:
                 if same != self._shown:
                     self._print(line)
                 self._shown = same
+
+    def hide(self) -> None:
+        """What was written cannot be taken back."""
 
     def close(self) -> None:
         """Nothing to put in order."""

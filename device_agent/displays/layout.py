@@ -56,8 +56,8 @@ def code_page(
             _beside(drawn, width, facts, columns, style) if is_beside else _stacked(drawn, width, facts, columns, style)
         )
         if canvas is not None and canvas.height <= rows:
-            return _headed(canvas, state, style)
-    return _headed(_text_only(facts, columns, style), state, style)
+            return _headed(canvas, state, style, clean(facts.get("keys")))
+    return _headed(_text_only(facts, columns, style), state, style, clean(facts.get("keys")))
 
 
 def message_page(sentence: str, action: str, columns: int, style: Style, is_good: bool) -> Canvas:
@@ -83,10 +83,12 @@ def number_page(sentence: str, action: str, number: str, columns: int, style: St
     return _headed(canvas, sentence, style)
 
 
-def _headed(canvas: Canvas, state: str, style: Style) -> Canvas:
+def _headed(canvas: Canvas, state: str, style: Style, keys: str = "") -> Canvas:
     edge = min(canvas.columns - MARGIN, max(canvas.extent, 50))
     canvas.put(0, MARGIN, "Porchlight", style.title)
     left = max(MARGIN + 12, edge - width_of(state))
+    if keys and MARGIN + 13 + width_of(keys) + 2 <= left:
+        canvas.put(0, MARGIN + 13, keys, style.muted)
     canvas.put(0, left, state, style.accent)
     return canvas
 

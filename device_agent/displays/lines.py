@@ -13,6 +13,8 @@ def suits(look: Look) -> bool:
 class Lines:
     """`show` appends the lines of a state when they differ from the ones before."""
 
+    has_keys = False
+
     def __init__(self, look: Look) -> None:
         self._stream = look.stream
         self._last = ""
@@ -30,6 +32,9 @@ class Lines:
             self._stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
             self._stream.flush()
         self._last = key
+
+    def hide(self) -> None:
+        """What was written cannot be taken back."""
 
     def close(self) -> None:
         """Nothing to put in order."""

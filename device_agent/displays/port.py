@@ -5,13 +5,18 @@ if TYPE_CHECKING:
     from typing import Protocol, TextIO
 
     class Display(Protocol):
-        """One way to show a sign-in."""
+        """One way to show a sign-in. `has_keys`: single keys make sense on it, and `hide` does something."""
+
+        has_keys: bool
 
         def prepare(self) -> None:
             """Load what drawing needs; called while the first request travels."""
 
         def show(self, state: str, **facts: object) -> None:
             """Show a state of `states.py`. Facts may come from anywhere: the display cleans them."""
+
+        def hide(self) -> None:
+            """Hide the code from onlookers, or show it again (RFC 8628 section 5.7)."""
 
         def close(self) -> None:
             """Leave the screen in order."""

@@ -1,6 +1,7 @@
 """A terminal: the QR, the code in block letters and in text, redrawn in place; the screen is never taken over."""
 
 import os
+from _thread import allocate_lock  # threading itself would cost a start 2 ms
 
 from device_agent.displays import cells, qr
 from device_agent.displays.canvas import Canvas
@@ -8,6 +9,7 @@ from device_agent.displays.layout import Style, code_page, message_page, number_
 from device_agent.displays.port import Look
 from device_agent.displays.states import say
 
+HIDDEN = "The code is hidden. Press h to show it again."
 _WITH_CODE = ("waiting", "offline", "rate_limited")
 
 
@@ -18,7 +20,12 @@ def suits(look: Look) -> bool:
 
 
 class Terminal:
-    """Draws on `look.stream`. The code stays in the scroll-back only until it is no longer needed (DEV-37)."""
+    """Draws on `look.stream`. The code stays in the scroll-back only until it is no longer needed (DEV-37).
+
+    Two threads may use it: the one that signs in, and the one that hears the keys.
+    """
+
+    has_keys = True
 
     def __init__(self, look: Look) -> None:
         self._stream = look.stream
@@ -30,6 +37,9 @@ class Terminal:
         self._height = 0
         self._size = (0, 0)
         self._drawn: list[str] = []
+        self._last: tuple[str, dict[str, object]] = ("", {})
+        self._is_hidden = False
+        self._mutex = allocate_lock()
 
     def prepare(self) -> None:
         """Load the QR encoder."""
@@ -38,14 +48,29 @@ class Terminal:
 
     def show(self, state: str, **facts: object) -> None:
         """Draw a state over the one before."""
+        with self._mutex:
+            self._last = (state, facts)
+            self._show(state, facts)
+
+    def hide(self) -> None:
+        """Hide the code, or show it again; what is asked for with the next code is asked for anew."""
+        with self._mutex:
+            state, facts = self._last
+            if self._code and state in _WITH_CODE:
+                self._is_hidden = not self._is_hidden
+                self._show(state, facts)
+
+    def _show(self, state: str, facts: dict[str, object]) -> None:
         sentence, action = say(state, facts)
         columns, rows = self._measure()
         if state == "waiting":
             self._code = facts
         elif state not in _WITH_CODE:
-            self._code = {}
+            self._code, self._is_hidden = {}, False
         if state == "note":
             self._append(message_page(sentence, action, columns, self._style, False))
+        elif self._code and self._is_hidden:
+            self._replace(message_page(sentence, HIDDEN, columns, self._style, False))
         elif self._code:
             # The last row stays free for the cursor, or the terminal would scroll.
             top = sentence if state == "waiting" else f"{sentence} {action}"

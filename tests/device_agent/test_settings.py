@@ -43,6 +43,8 @@ def test_times(value: str, milliseconds: int) -> None:
         (["--server"], {}, "--server"),
         (["--server", "--json"], {}, "--server"),
         (["--qr", "huge"], {}, "--qr"),
+        (["--key", "maybe"], {}, "--key"),
+        ([], {"PORCHLIGHT_AGENT_KEY": "yes"}, "PORCHLIGHT_AGENT_KEY"),
         (["--timeout", "soon"], {}, "--timeout"),
         (["--timeout", "0"], {}, "--timeout"),
         (["--timeout", "-5s"], {}, "--timeout"),
@@ -108,4 +110,5 @@ def test_a_start_loads_nothing_that_is_slow() -> None:
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     )
     slow = {"argparse", "urllib.request", "urllib.parse", "http.client", "ssl", "paho", "PIL", "subprocess", "tomllib"}
+    slow |= {"cryptography", "typing", "threading", "hashlib", "termios"}
     assert not slow & loaded

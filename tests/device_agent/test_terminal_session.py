@@ -1,5 +1,6 @@
 """The real agent on a real pseudo-terminal, photographed: what a person at the screen sees from start to end."""
 
+import base64
 import fcntl
 import os
 import pty
@@ -7,10 +8,12 @@ import select
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pyte
@@ -18,25 +21,51 @@ import pytest
 
 from tests.device_agent.displays.screen import photograph, read_codes
 from tests.device_agent.mock_server import DEVICE, PENDING, TOKEN, TOKENS, Asked, MockServer
-from tests.device_agent.process import Agent
+from tests.device_agent.process import ROOT, Agent
+from tests.waiting import wait_until
 
 WITHIN = 15
+# The leader of a new session gets the first terminal that it opens, as at a login.
+AT_ITS_TERMINAL = 'exec 3<>"$0" 3>&-; '
 
 
 class Session:
     """An agent with a terminal of this size; keys can be pressed, the screen can be read."""
 
-    def __init__(self, agent: Agent, size: tuple[int, int], *arguments: str, **environment: str) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        size: tuple[int, int],
+        *arguments: str,
+        stdin: int | None = None,
+        shell: str = 'exec "$@"',
+        environment: dict[str, str] | None = None,
+    ) -> None:
         self.screen = pyte.Screen(*size)
         self._feed = pyte.ByteStream(self.screen)
-        self._master, slave = pty.openpty()
+        self.raw = b""
+        self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        given = {"TERM": "xterm-256color", "COLORTERM": "truecolor", **environment}
-        streams = {"stdin": slave, "stdout": slave, "stderr": slave}
-        self.process: subprocess.Popen[str] = agent.start(
-            *arguments, environment=given, start_new_session=True, **streams
+        given = {"TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})}
+        self.process = subprocess.Popen(
+            [
+                "/bin/sh",
+                "-c",
+                AT_ITS_TERMINAL + shell,
+                os.ttyname(slave),
+                sys.executable,
+                "-m",
+                "device_agent",
+                *arguments,
+            ],
+            cwd=ROOT,
+            env={**agent.environment(), **given},
+            stdin=slave if stdin is None else stdin,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
         )
-        os.close(slave)
+        self._slave = slave
 
     @property
     def text(self) -> str:
@@ -60,17 +89,24 @@ class Session:
         return self.process.wait(1)
 
     def press(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
+        os.write(self.master, keys.encode())
+
+    def is_heard(self) -> bool:
+        """Whether the agent has taken every key that was pressed."""
+        return fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4)) == bytes(4)
 
     def close(self) -> None:
         self.process.kill()
         self.process.wait(5)
-        os.close(self._master)
+        os.close(self.master)
+        os.close(self._slave)
 
     def _read(self, seconds: float) -> None:
-        if select.select([self._master], [], [], seconds)[0]:
+        if select.select([self.master], [], [], seconds)[0]:
             try:
-                self._feed.feed(os.read(self._master, 65536))
+                said = os.read(self.master, 65536)
+                self.raw += said
+                self._feed.feed(said)
             except OSError:
                 time.sleep(0.01)  # the other side has closed its terminal
 
@@ -81,7 +117,7 @@ def open_session(agent: Agent, server: MockServer) -> Iterator[Any]:
 
     def start(size: tuple[int, int] = (80, 24), *more: str, **environment: str) -> Session:
         arguments = ("login", "--server", server.issuer, "--insecure-http", *more)
-        opened.append(Session(agent, size, *arguments, **environment))
+        opened.append(Session(agent, size, *arguments, environment=environment))
         return opened[-1]
 
     yield start
@@ -163,3 +199,97 @@ def test_copy_asks_the_terminal_for_its_clipboard(open_session: Any, approve: th
     session.wait_for("The address is in the clipboard.")
     approve.set()
     assert session.end() == 0
+
+
+def modes(session: Session) -> Any:
+    """How the terminal treats what is typed."""
+    return termios.tcgetattr(session.master)[3] & (termios.ICANON | termios.ECHO)
+
+
+def test_dev_37_a_key_hides_the_code_from_onlookers_and_shows_it_again(
+    open_session: Any, approve: threading.Event
+) -> None:
+    session = open_session()
+    session.wait_for("WDJB-MJHT", "minutes.", "h hide")
+    session.press("h")
+    session.wait_for("The code is hidden. Press h to show it again.")
+    assert "WDJB" not in session.text
+    assert read_codes(photograph(session.screen)) == []
+    session.press("H")
+    session.wait_for("WDJB-MJHT", "minutes.")
+    for more_than_a_key in ("\x1b[A", "hohoho", "ü"):
+        session.press(more_than_a_key)
+        wait_until(session.is_heard)
+    assert "WDJB-MJHT" in session.text
+    session.press("h")
+    session.wait_for("The code is hidden.")
+    approve.set()
+    assert session.end() == 0
+    assert "✓ Signed in as Ana Ruiz (ana)" in session.text
+
+
+def test_keys_copy_the_code_and_open_the_address(
+    open_session: Any, server: MockServer, approve: threading.Event, tmp_path: Path
+) -> None:
+    opener, opened = tmp_path / "xdg-open", tmp_path / "opened"
+    opener.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
+    opener.chmod(0o755)
+    session = open_session((100, 40), PATH=f"{tmp_path}:/usr/bin:/bin", DISPLAY="", WAYLAND_DISPLAY="")
+    session.wait_for("WDJB-MJHT", "c copy")
+    session.press("c")
+    session.wait_for("The code is in the clipboard.")
+    assert b"\x1b]52;c;" + base64.b64encode(b"WDJB-MJHT") + b"\x07" in session.raw
+    session.press("o")
+    session.wait_for("The browser is opening.")
+    wait_until(opened.exists)
+    assert opened.read_text().strip() == server.issuer + "/d/WDJBMJHT"
+    approve.set()
+    assert session.end() == 0
+
+
+@pytest.mark.parametrize("how", ["approved", signal.SIGINT, signal.SIGTERM, signal.SIGHUP, "expired", "refused"])
+def test_the_terminal_is_as_before_whatever_the_way_out(
+    open_session: Any, server: MockServer, approve: threading.Event, how: Any
+) -> None:
+    before = termios.ICANON | termios.ECHO
+    if how == "expired":
+        server.answers[DEVICE] = server.codes(expires_in=2)
+        server.answers[TOKEN] = PENDING
+    if how == "refused":
+        server.answers[TOKEN] = lambda asked: (400, {"error": "invalid_client"} if approve.wait(10) else {})
+    session = open_session()
+    session.wait_for("WDJB-MJHT", "minutes." if how != "expired" else "minute.")
+    wait_until(lambda: modes(session) == 0)
+    if how == "expired":
+        session.wait_for("Press Enter for a new one")
+        assert modes(session) == before
+        session.end(signal.SIGINT)
+    elif isinstance(how, int):
+        assert session.end(how) == (130 if how == signal.SIGINT else -how)
+    else:
+        approve.set()
+        assert session.end() == (0 if how == "approved" else 1)
+    assert modes(session) == before
+
+
+def test_without_a_terminal_to_type_at_no_keys_are_heard(agent: Agent, server: MockServer) -> None:
+    session = Session(agent, (80, 24), "login", "--server", server.issuer, "--insecure-http", stdin=subprocess.DEVNULL)
+    try:
+        assert session.end() == 0
+        assert "h hide" not in session.text
+    finally:
+        session.close()
+
+
+def test_in_the_background_the_terminal_is_left_alone(agent: Agent, server: MockServer, approve: Any) -> None:
+    # As `porchlight-agent login &` in a shell: to change its terminal would stop the program at once.
+    shell = 'set -m; "$@" & wait $!; echo ended $?'
+    session = Session(agent, (80, 40), "login", "--server", server.issuer, "--insecure-http", shell=shell)
+    try:
+        session.wait_for("WDJB-MJHT", "minutes.")
+        assert "h hide" not in session.text
+        assert modes(session) == termios.ICANON | termios.ECHO
+        approve.set()
+        session.wait_for("Signed in as Ana Ruiz", "ended 0")
+    finally:
+        session.close()
