@@ -25,10 +25,12 @@ from server.routes import API_PATH, routes
 from server.settings import Settings
 from server.storage import open_storage
 from web_verify.look import Look
-from web_verify.routes import lost, pages
+from web_verify.routes import lost, pages, turned_away
 
 SWEEP_EVERY: Final = 30.0
-_MACHINES: Final = re.compile(r"/(\.well-known|api|token|device_authorization|revoke|introspect|jwks|mqtt|health)(/|$)")
+_MACHINES: Final = re.compile(
+    r"/(\.well-known|api|token|par|device_authorization|revoke|introspect|jwks|mqtt|health)(/|$)"
+)
 
 
 class Porchlight:
@@ -46,7 +48,8 @@ class Porchlight:
         )
         desk = HouseDesk(self.house)
         self._lost = lost(desk, look)
-        self._router = Router(routes(self.house, pages(desk, look)), default=self._nowhere, redirect_slashes=False)
+        table = routes(self.house, pages(desk, look), turned_away(desk, look))
+        self._router = Router(table, default=self._nowhere, redirect_slashes=False)
         self._front = FastPoll(self._behind, self.house, settings.path + TOKEN_PATH)
         self._broker = open_broker(settings, HouseDoorkeeper(self.house), self.house.now)
         self._relay = Relay(self._behind, settings.path + API_PATH, self.house.now)

@@ -12,6 +12,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from server.consent import ConsentDesk
 from server.house import House
 from server.oauth import guess, verification
 from server.oauth.account import Account, Session, tidy_username
@@ -20,7 +21,7 @@ from server.oauth.secret import digest, draw
 from server.oauth.store import Change
 from server.oauth.user_code import normalise, show
 from server.settings import SECOND
-from web_verify.desk import Asking, Decided, Device, Person, Problem, ScopeText, SignedIn, Visitor
+from web_verify.desk import AppAsking, Asking, Decided, Device, Leaving, Person, Problem, ScopeText, SignedIn, Visitor
 
 HASHER: Final = PasswordHasher()
 LONGEST_PASSWORD: Final = 1_024
@@ -33,6 +34,7 @@ class HouseDesk:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._consent = ConsentDesk(house)
         self._hashing = asyncio.Semaphore(AT_ONCE)
         self._nobody = HASHER.hash(draw())
 
@@ -98,6 +100,14 @@ class HouseDesk:
                 return Problem("expired")
             return await self._settled(settled.authorization, code, account.account_id)
         return await self._settled(decided, code, account.account_id)
+
+    async def look_up_app(self, visitor: Visitor, request_id: str) -> AppAsking | Problem:
+        return await self._consent.look_up(request_id, await self._signed_in(visitor))
+
+    async def decide_app(
+        self, visitor: Visitor, request_id: str, *, approve: bool | None, scopes: Sequence[str] | None = None
+    ) -> Leaving | Problem:
+        return await self._consent.decide(visitor, request_id, await self._signed_in(visitor), approve, scopes)
 
     async def devices(self, visitor: Visitor) -> Sequence[Device]:
         signed_in = await self._signed_in(visitor)
@@ -209,7 +219,12 @@ def _decision(session: Session, *, approve: bool, scopes: Sequence[str] | None, 
         if not approve:
             return verification.deny(found, account_id=session.account_id, now=now)
         return verification.approve(
-            found, account_id=session.account_id, auth_time=session.auth_time, scopes=scopes, now=now
+            found,
+            account_id=session.account_id,
+            auth_time=session.auth_time,
+            amr=session.amr,
+            scopes=scopes,
+            now=now,
         )
 
     return change

@@ -6,6 +6,8 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 
 from server.answers import Handler, counter
 from server.api.table import api_routes
+from server.endpoints.authorize import PATH as AUTHORIZE_PATH
+from server.endpoints.authorize import AuthorizationEndpoint, TurnAway
 from server.endpoints.device_authorization import PATH as DEVICE_AUTHORIZATION_PATH
 from server.endpoints.device_authorization import DeviceAuthorizationEndpoint
 from server.endpoints.health import HealthEndpoint
@@ -20,7 +22,7 @@ from server.house import House
 API_PATH = "/api"
 
 
-def routes(house: House, pages: Sequence[BaseRoute]) -> list[BaseRoute]:
+def routes(house: House, pages: Sequence[BaseRoute], turn_away: TurnAway) -> list[BaseRoute]:
     """The whole table. The well-known documents stand at the root of the host (RFC 8414 section 3.1)."""
     path = house.settings.path
     metadata = MetadataEndpoint(house)
@@ -30,6 +32,8 @@ def routes(house: House, pages: Sequence[BaseRoute]) -> list[BaseRoute]:
         _post(DEVICE_AUTHORIZATION_PATH, DeviceAuthorizationEndpoint(house)),
         _post("/revoke", RevocationEndpoint(house)),
         _post("/mqtt/credentials", MqttCredentialsEndpoint(house)),
+        # apps and the browsers they send
+        Route(AUTHORIZE_PATH, AuthorizationEndpoint(house, turn_away), methods=["GET", "POST"]),
         # whoever verifies tokens
         _post("/introspect", IntrospectionEndpoint(house)),
         _get("/jwks", JwksEndpoint(house)),

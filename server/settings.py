@@ -19,6 +19,7 @@ SECOND: Final = 1_000
 DAY: Final = 86_400
 
 SCOPES: Final = {
+    "openid": "Know which account is yours",
     "profile": "See your name",
     "readings:read": "See the readings of your devices",
     "readings:write": "Send readings for you",

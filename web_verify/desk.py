@@ -65,6 +65,28 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class AppAsking:
+    """An app that waits for a decision, and what comes next: this person signs in, is asked, or is not asked at all.
+
+    `form_target` is where a form may lead when the decision is taken, as a Content-Security-Policy writes it.
+    """
+
+    app_name: str
+    form_target: str
+    expires_at: int
+    login_hint: str
+    scopes: tuple[ScopeText, ...]
+    next: Literal["sign_in", "ask", "leave"]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The answer to an app: the address to send the browser to, which the app has registered."""
+
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Why there is nothing to decide. `retry_for` (milliseconds) is set for `too_many`."""
 
@@ -121,6 +143,16 @@ class Desk(Protocol):
         self, visitor: Visitor, typed: str, *, approve: bool, scopes: Sequence[str] | None = None
     ) -> Decided | Problem:
         """Approve (with all scopes asked, or only those named) or deny, for the signed-in person; durable on return."""
+        ...
+
+    async def look_up_app(self, visitor: Visitor, request_id: str) -> AppAsking | Problem:
+        """What the app asks that sent the browser here with this request. Changes nothing."""
+        ...
+
+    async def decide_app(
+        self, visitor: Visitor, request_id: str, *, approve: bool | None, scopes: Sequence[str] | None = None
+    ) -> Leaving | Problem:
+        """Like `decide`; None answers without asking, where `next` is `leave`. `Problem("wrong")`: look again."""
         ...
 
     async def devices(self, visitor: Visitor) -> Sequence[Device]:

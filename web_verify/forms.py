@@ -11,12 +11,15 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class Refused(Exception):
-    """A request that no page answers: `status` for the browser, `key` of the words for the person."""
+    """A request that no page answers: `status` for the browser, `key` of the words for the person.
 
-    def __init__(self, status: int, key: str) -> None:
+    `detail` is for whoever wrote the app that sent the person here.
+    """
+
+    def __init__(self, status: int, key: str, detail: str = "") -> None:
         """Say what is wrong; the door shows the notice."""
         super().__init__(f"{status} {key}")
-        self.status, self.key = status, key
+        self.status, self.key, self.detail = status, key, detail
 
 
 class Form:

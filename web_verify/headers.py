@@ -2,19 +2,23 @@
 
 from typing import Final
 
-CONTENT_SECURITY_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "img-src data:",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
+
+def content_security_policy(form_target: str = "") -> str:
+    """`form_target`: where else a form of this page may lead, redirects included: the app that sent the person here."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'self'",
+            "img-src data:",
+            f"form-action 'self' {form_target}".rstrip(),
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
     )
-)
+
 
 SECURITY: Final[tuple[tuple[str, str], ...]] = (
-    ("content-security-policy", CONTENT_SECURITY_POLICY),
+    ("content-security-policy", content_security_policy()),
     ("x-frame-options", "DENY"),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),

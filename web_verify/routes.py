@@ -1,6 +1,6 @@
 """Every address of the pages on one screen, and the composition root's way to get them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from starlette.routing import Mount, Route
@@ -8,8 +8,9 @@ from starlette.types import ASGIApp
 
 from web_verify.desk import Desk
 from web_verify.door import Answer, Door
+from web_verify.forms import Refused
 from web_verify.look import Look
-from web_verify.pages import decision, devices, enter, sign_in, sign_out
+from web_verify.pages import consent, decision, devices, enter, sign_in, sign_out
 from web_verify.paper import Paper
 from web_verify.stylesheet import Stylesheet
 from web_verify.visit import House
@@ -23,6 +24,7 @@ ROUTES: Final[tuple[tuple[str, Mapping[str, Answer]], ...]] = (
     ("/device/", {"GET": enter.home}),
     ("/D/{code:path}", {"GET": decision.get, "POST": decision.post}),
     ("/d/{code:path}", {"GET": decision.get, "POST": decision.post}),
+    ("/consent/{request_id}", {"GET": consent.get, "POST": consent.post}),
     ("/sign-in", {"GET": sign_in.get, "POST": sign_in.post}),
     ("/sign-out", {"POST": sign_out.post}),
     ("/devices", {"GET": devices.get}),
@@ -43,3 +45,12 @@ def lost(desk: Desk, look: Look) -> ASGIApp:
     """What to answer a browser where no route leads: the pages' own 404, whatever the method."""
     house = House(desk, look, Paper(look, Stylesheet().path))
     return Door(house, {})
+
+
+def turned_away(desk: Desk, look: Look) -> Callable[[int, str, str], ASGIApp]:
+    """The page for a person whom an app sent here with a request that no app can be told about.
+
+    Takes the status, the key of the words, and what whoever made the app should read.
+    """
+    house = House(desk, look, Paper(look, Stylesheet().path))
+    return lambda status, key, detail: Door(house, {}, Refused(status, key, detail))

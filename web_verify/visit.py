@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from web_verify import session
-from web_verify.desk import Desk, Person, Visitor
+from web_verify.desk import Desk, Leaving, Person, Visitor
 from web_verify.forms import Form
 from web_verify.look import Look
 from web_verify.paper import Paper
@@ -24,7 +24,10 @@ class House:
 
 @dataclass(slots=True)
 class Visit:
-    """A request on its way through one page. `is_new`: the cookie is set when it leaves, for longer if it `stays`."""
+    """A request on its way through one page. `is_new`: the cookie is set when it leaves, for longer if it `stays`.
+
+    `form_target` is where the forms of the page may lead besides this house.
+    """
 
     house: House
     request: Request
@@ -32,6 +35,7 @@ class Visit:
     is_new: bool
     stays: bool = False
     form: Form = field(default_factory=lambda: Form([]))
+    form_target: str = ""
 
     @classmethod
     def begin(cls, house: House, request: Request) -> "Visit":
@@ -75,6 +79,10 @@ class Visit:
         asked = urlencode({name: value for name, value in query.items() if value})
         location = self.house.paper.url(path, *parts) + (f"?{asked}" if asked else "")
         return Response(status_code=303, headers={"location": location})
+
+    def send_back(self, leaving: Leaving) -> Response:
+        """Send the browser to the app, at the address that the desk vouches for; 303, as everywhere."""
+        return Response(status_code=303, headers={"location": leaving.location})
 
     def leave(self, response: Response) -> Response:
         """Set the cookie if the visitor's secret is new."""

@@ -69,6 +69,15 @@ WORDS: Final[dict[str, str]] = {
     "net.same": "Same network as this phone",
     "net.diff": "Different network from this phone",
     "net.unknown": "We can't tell if it is near this phone",
+    # Decide about an app
+    "app.h1": "Connect {app}?",
+    "app.ends": "This page works until {when}.",
+    "app.returns": "Goes back to",
+    "app.scam": "Did you just ask this app to sign you in? If not, tap <b>No, go back</b>.",
+    "app.q": "Connect {app} to your account?",
+    "app.deny": "No, go back",
+    "app.approve": "Yes, connect it",
+    "app.undo": "It stays connected until you sign it out in My devices.",
     # Decided
     "ok.h1": "You're connected",
     "ok.body": "Look at your TV. You can close this page.",
@@ -131,6 +140,12 @@ WORDS: Final[dict[str, str]] = {
     "no_device.body": "Nothing was changed. Look at the list of your devices.",
     "not_allowed.h1": "That doesn't work here",
     "not_allowed.body": "This address can't be used in that way. Nothing was changed. Open the page again.",
+    "turned_away.h1": "That app's link doesn't work",
+    "turned_away.body": "Nothing was signed in. Go back to the app and try again. "
+    "If it happens again, tell whoever made the app.",
+    "turned_away.detail": "For whoever made it: {detail}.",
+    "request_over.h1": "That took too long, or was answered already",
+    "request_over.body": "Nothing more was signed in. Go back to the app and start again there.",
     "too_large.h1": "That was too much",
     "too_large.body": "The form was larger than we read. Nothing was changed. Open the page again and type less.",
     "bad_type.h1": "We couldn't read that",

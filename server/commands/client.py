@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="G",
-        help="device_code, refresh_token, client_credentials, token_exchange (or their URNs)",
+        help="device_code, authorization_code, refresh_token, client_credentials, token_exchange (or their URNs)",
     )
     add.add_argument("--dpop-bound", action="store_true", help="it must prove a key with every request (RFC 9449)")
     add.add_argument(
@@ -44,6 +44,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="other resource servers it may ask tokens for",
     )
     add.add_argument("--resource", default="", metavar="URI", help="the resource server that it is itself")
+    add.add_argument(
+        "--redirect-uri",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="URI",
+        help="where the authorization code flow may send people back to, letter by letter",
+    )
+    add.add_argument("--requires-par", action="store_true", help="it must push its authorization requests (RFC 9126)")
     add.add_argument("--scope", default="", help='scopes it may ask for, as in "profile readings:read"')
     storage_arguments(add)
     add.set_defaults(act=_add)
@@ -82,6 +91,8 @@ def _add(args: argparse.Namespace) -> int:
         is_dpop_bound=args.dpop_bound,
         audiences=tuple(dict.fromkeys(args.audience)),
         resource=args.resource,
+        redirect_uris=tuple(dict.fromkeys(args.redirect_uri)),
+        requires_par=args.requires_par,
     )
 
     async def add(desk: Desk) -> None:
@@ -123,6 +134,8 @@ def _list(args: argparse.Namespace) -> int:
             "audiences": list(client.audiences),
             "resource": client.resource,
             "is_dpop_bound": client.is_dpop_bound,
+            "redirect_uris": list(client.redirect_uris),
+            "requires_par": client.requires_par,
             "is_enabled": client.is_enabled,
             "created_at": instant(client.created_at),
         }

@@ -52,6 +52,14 @@ async def read_form_body(request: Request) -> bytes:
 
 def parse_form(body: bytes) -> dict[str, str]:
     """The parameters of a form body; raises `InvalidRequest`."""
+    form, repeated = parse_loosely(body)
+    if repeated:
+        raise InvalidRequest("a parameter is given twice")
+    return form
+
+
+def parse_loosely(body: bytes) -> tuple[dict[str, str], frozenset[str]]:
+    """The parameters of a form or query, and the names of those given more than once; raises `InvalidRequest`."""
     if _BAD_ESCAPE.search(body):
         raise InvalidRequest("the form holds a broken percent escape")
     pairs = body.split(b"&") if body else []
@@ -59,6 +67,7 @@ def parse_form(body: bytes) -> dict[str, str]:
         raise InvalidRequest(f"the form has more than {MAX_FIELDS} fields")
     form: dict[str, str] = {}
     seen: set[str] = set()
+    repeated: set[str] = set()
     for pair in pairs:
         if not pair:
             continue
@@ -67,11 +76,11 @@ def parse_form(body: bytes) -> dict[str, str]:
         if name in REPEATABLE and name in form:
             value = f"{form[name]} {value}"
         elif name in seen:
-            raise InvalidRequest("a parameter is given twice")
+            repeated.add(name)
         seen.add(name)
         if value:
             form[name] = value
-    return form
+    return form, frozenset(repeated)
 
 
 def _decode(raw: bytes) -> str:

@@ -7,6 +7,8 @@ from starlette.responses import Response
 
 from server.answers import json_answer
 from server.house import House
+from server.oauth import pkce
+from server.oauth.authorization import PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
 from server.oauth.grants import GRANTS
 from server.signing.keys import ALGORITHMS
 from server.signing.proof import ALGORITHMS as PROOF_ALGORITHMS
@@ -22,13 +24,20 @@ def metadata(house: House) -> dict[str, Any]:
     issuer = settings.issuer
     return {
         "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
         "device_authorization_endpoint": f"{issuer}/device_authorization",
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
         "jwks_uri": f"{issuer}/jwks",
         "grant_types_supported": [grant.GRANT_TYPE for grant in GRANTS],
-        "response_types_supported": ["none"],
+        "response_types_supported": list(RESPONSE_TYPES),
+        "response_modes_supported": list(RESPONSE_MODES),
+        "code_challenge_methods_supported": list(pkce.METHODS),
+        "authorization_response_iss_parameter_supported": True,
+        "prompt_values_supported": list(PROMPTS),
+        "request_uri_parameter_supported": False,  # but for those that were pushed
+        "ui_locales_supported": ["en"],
         "scopes_supported": list(settings.scopes),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .authentication import PASSWORD
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -17,12 +19,13 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser in which a person is signed in. The cookie's secret is kept as its hash only."""
+    """A browser in which a person is signed in, by the methods in `amr`. The cookie's secret is kept as its hash."""
 
     session_hash: bytes
     account_id: str
     auth_time: int
     expires_at: int
+    amr: tuple[str, ...] = PASSWORD
 
     def is_live(self, now: int) -> bool:
         return now < self.expires_at

@@ -6,6 +6,7 @@ from typing import Literal
 
 from . import secret
 from .errors import InvalidClient, InvalidRequest, UnauthorizedClient
+from .redirect import check_redirect_uri
 
 AuthMethod = Literal["none", "client_secret"]
 MIN_SECRET_LENGTH = 22
@@ -17,7 +18,9 @@ class Client:
 
     `grants` and `scopes` are all that it may use: the device flow too must be asked for at registration. With
     `is_dpop_bound` it gets no token without a proof of possession (RFC 9449 section 5.2). `audiences` are the other
-    resource servers it may ask tokens for; `resource` is the one that it is itself ("": our own API).
+    resource servers it may ask tokens for; `resource` is the one that it is itself ("": our own API). Answers
+    of the authorization endpoint go to `redirect_uris` alone; with `requires_par` every authorization request must be
+    pushed (RFC 9126 section 6).
     """
 
     client_id: str
@@ -31,6 +34,8 @@ class Client:
     is_dpop_bound: bool = False
     audiences: tuple[str, ...] = ()
     resource: str = ""
+    redirect_uris: tuple[str, ...] = ()
+    requires_par: bool = False
 
     def may_use(self, grant_type: str) -> None:
         """Raise `UnauthorizedClient` when this client was not registered for the grant."""
@@ -71,6 +76,10 @@ def check_registration(client: Client, known_grants: Collection[str], known_scop
     for grant in client.grants:
         if grant not in known_grants:
             raise InvalidRequest(f"grant {grant} is not known; known are: {', '.join(known_grants)}")
+    if "authorization_code" in client.grants and not client.redirect_uris:
+        raise InvalidRequest("the authorization code grant needs a redirect URI")
+    for uri in client.redirect_uris:
+        check_redirect_uri(uri)
     for scope in client.scopes:
         if scope not in known_scopes:
             raise InvalidRequest(f"scope {scope} is not known; known are: {', '.join(known_scopes)}")

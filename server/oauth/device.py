@@ -23,8 +23,8 @@ class DeviceAuthorization:
     """A sign-in that a device has started. Both codes are kept as hashes only.
 
     `scopes` are those asked for, then, once approved, those granted. `address` is where the device asked from (seen by
-    us); `claimed_name` is what it calls itself. `account_id` and `auth_time` are those of whoever decided. `jkt` is the
-    thumbprint of the key that began it, if one did: then only that key may poll and redeem (ours; experimental).
+    us); `claimed_name` is what it calls itself. `account_id`, `auth_time` and `amr` are those of whoever decided.
+    `jkt` is the thumbprint of the key that began it, if one did: then only it may poll and redeem (ours; experimental).
     """
 
     code_hash: bytes
@@ -40,6 +40,7 @@ class DeviceAuthorization:
     auth_time: int | None = None
     decided_at: int | None = None
     jkt: str | None = None
+    amr: tuple[str, ...] = ()
 
     def is_expired(self, now: int) -> bool:
         return now >= self.expires_at

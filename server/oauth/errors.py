@@ -57,6 +57,28 @@ class InvalidScope(OAuthError):
     error = "invalid_scope"
 
 
+class UnsupportedResponseType(OAuthError):
+    error = "unsupported_response_type"
+
+
+class LoginRequired(OAuthError):
+    """Nobody is signed in (recently enough), and the app forbade asking (OpenID Connect Core section 3.1.2.6)."""
+
+    error = "login_required"
+
+
+class ConsentRequired(OAuthError):
+    error = "consent_required"
+
+
+class RequestNotSupported(OAuthError):
+    error = "request_not_supported"
+
+
+class RequestUriNotSupported(OAuthError):
+    error = "request_uri_not_supported"
+
+
 class UnsupportedTokenType(OAuthError):
     error = "unsupported_token_type"
 

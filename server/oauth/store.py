@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
 
 from .account import Account, Session
+from .authorization import AuthorizationRequest
 from .client import Client
 from .device import DeviceAuthorization
 from .guess import Budget
 from .token import Family, RefreshToken, Rotation
 
 Change = Callable[[DeviceAuthorization | None], DeviceAuthorization]
+ChangeRequest = Callable[[AuthorizationRequest | None], AuthorizationRequest]
 Subject = Literal["device", "family", "client", "account", "key", "lost"]
 
 
@@ -98,6 +100,24 @@ class Store(Protocol):
 
     async def unexpired_devices(self, now: int) -> Sequence[DeviceAuthorization]:
         """All that have not expired, whatever their state: what a server takes up again after a restart."""
+        ...
+
+    # Authorization requests
+
+    async def add_request(self, request: AuthorizationRequest) -> None: ...
+
+    async def find_request(self, request_hash: bytes) -> AuthorizationRequest | None: ...
+
+    async def find_request_by_code(self, code_hash: bytes) -> AuthorizationRequest | None: ...
+
+    async def change_request(self, request_hash: bytes, change: ChangeRequest) -> AuthorizationRequest:
+        """Apply a transition."""
+        ...
+
+    async def redeem_request(
+        self, request_hash: bytes, change: ChangeRequest, family: Family, refresh_token: RefreshToken | None
+    ) -> AuthorizationRequest:
+        """Apply the transition and open the family, both or neither."""
         ...
 
     # Token families
@@ -189,9 +209,9 @@ class Store(Protocol):
     # The house
 
     async def sweep(self, now: int) -> int:
-        """Delete a batch of what has been dead for a while (device authorizations ten minutes after their expiry,
-        lapsed refresh tokens, ended families a month later, sessions, guess counts, what was shown once); how many
-        rows. Call until 0."""
+        """Delete a batch of what has been dead for a while (device authorizations and authorization requests ten
+        minutes after their expiry, lapsed refresh tokens, ended families a month later, sessions, guess counts, what
+        was shown once); how many rows. Call until 0."""
         ...
 
 

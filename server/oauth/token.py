@@ -19,8 +19,8 @@ REPLAY_FOR: Final = 60_000  # how long a refresh may be repeated after a lost an
 class Family:
     """Everything issued from one approval. `ended_at` is None while it lives; nothing revives an ended family.
 
-    `device_id` names the device in topics and lists, `auth_time` is when the person authenticated; instants are
-    milliseconds. `claimed_name` and `address` are as the device authorization had them. `jkt` is the
+    `device_id` names the device in topics and lists, `auth_time` is when the person authenticated, `amr` how;
+    instants are milliseconds. `claimed_name` and `address` are as the device authorization had them. `jkt` is the
     thumbprint of the key that all of a public client's refreshes must prove (RFC 9449 section 5).
     """
 
@@ -37,6 +37,7 @@ class Family:
     address: str = ""
     ended_at: int | None = None
     jkt: str | None = None
+    amr: tuple[str, ...] = ()
 
     def is_live(self, now: int) -> bool:
         return self.ended_at is None and now < self.expires_at

@@ -29,6 +29,7 @@ def approve(
     *,
     account_id: str,
     auth_time: int,
+    amr: tuple[str, ...] = (),
     scopes: Collection[str] | None = None,
     now: int,
 ) -> DeviceAuthorization:
@@ -42,6 +43,7 @@ def approve(
         state="approved",
         account_id=account_id,
         auth_time=auth_time,
+        amr=amr,
         scopes=granted,
         decided_at=now,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from sqlalchemy import Connection, Row, Select, TableClause, bindparam, insert, select, update
 
 from server.oauth.account import Account, Session
+from server.oauth.authorization import AuthorizationRequest
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization
 from server.oauth.store import SigningKey
@@ -108,6 +109,7 @@ def _insert_sql(table: str, names: tuple[str, ...], rows: int, mark: str) -> str
 
 
 DEVICES = Kept(DeviceAuthorization, tables.DEVICES)
+REQUESTS = Kept(AuthorizationRequest, tables.REQUESTS)
 FAMILIES = Kept(Family, tables.FAMILIES)
 REFRESH_TOKENS = Kept(RefreshToken, tables.REFRESH_TOKENS)
 CLIENTS = Kept(Client, tables.CLIENTS)

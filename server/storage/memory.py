@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from server.oauth import guess
 from server.oauth.account import Account, Session, tidy_username
+from server.oauth.authorization import AuthorizationRequest
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization
 from server.oauth.guess import Budget, Count
-from server.oauth.store import CodeTaken, NameTaken, News, SigningKey
+from server.oauth.store import ChangeRequest, CodeTaken, NameTaken, News, SigningKey
 from server.oauth.token import Family, RefreshToken, Rotation, end
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR
@@ -31,6 +32,7 @@ class MemoryStore:
         self._hear: Callable[[News], None] | None = None
         self._devices: dict[bytes, DeviceAuthorization] = {}
         self._user_codes: dict[bytes, bytes] = {}
+        self._requests: dict[bytes, AuthorizationRequest] = {}
         self._families: dict[str, Family] = {}
         self._tokens: dict[bytes, RefreshToken] = {}
         self._clients: dict[str, Client] = {}
@@ -90,15 +92,42 @@ class MemoryStore:
         refresh_token: RefreshToken | None,
     ) -> DeviceAuthorization:
         after = await self.change_device(code_hash, change)
-        self._families[family.family_id] = family
-        if refresh_token is not None:
-            self._tokens[refresh_token.token_hash] = refresh_token
+        self._open(family, refresh_token)
         return after
 
     async def unexpired_devices(self, now: int) -> Sequence[DeviceAuthorization]:
         return [authorization for authorization in self._devices.values() if not authorization.is_expired(now)]
 
+    # Authorization requests
+
+    async def add_request(self, request: AuthorizationRequest) -> None:
+        self._requests[request.request_hash] = request
+
+    async def find_request(self, request_hash: bytes) -> AuthorizationRequest | None:
+        return self._requests.get(request_hash)
+
+    async def find_request_by_code(self, code_hash: bytes) -> AuthorizationRequest | None:
+        return next((each for each in self._requests.values() if each.code_hash == code_hash), None)
+
+    async def change_request(self, request_hash: bytes, change: ChangeRequest) -> AuthorizationRequest:
+        after = change(self._requests.get(request_hash))
+        _found(self._requests, after.request_hash)
+        self._requests[request_hash] = after
+        return after
+
+    async def redeem_request(
+        self, request_hash: bytes, change: ChangeRequest, family: Family, refresh_token: RefreshToken | None
+    ) -> AuthorizationRequest:
+        after = await self.change_request(request_hash, change)
+        self._open(family, refresh_token)
+        return after
+
     # Token families
+
+    def _open(self, family: Family, refresh_token: RefreshToken | None) -> None:
+        self._families[family.family_id] = family
+        if refresh_token is not None:
+            self._tokens[refresh_token.token_hash] = refresh_token
 
     async def find_family(self, family_id: str) -> Family | None:
         return self._families.get(family_id)
@@ -236,6 +265,8 @@ class MemoryStore:
         deleted = 0
         deleted += _drop(self._devices, (d.code_hash for d in expired), BATCH)
         _drop(self._user_codes, (d.user_code_hash for d in expired if d.code_hash not in self._devices), BATCH)
+        over = (k for k, r in self._requests.items() if r.expires_at <= now - DEVICE_KEPT_FOR)
+        deleted += _drop(self._requests, over, BATCH - deleted)
         deleted += _drop(self._sessions, (k for k, s in self._sessions.items() if not s.is_live(now)), BATCH - deleted)
         deleted += _drop(self._counts, (k for k, (_, ends) in self._counts.items() if ends <= now), BATCH - deleted)
         deleted += _drop(self._once, (k for k, ends in self._once.items() if ends <= now), BATCH - deleted)

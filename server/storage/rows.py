@@ -55,6 +55,34 @@ class DeviceAuthorizationRow(_Row, table=True):
     auth_time: int | None = _instant()
     decided_at: int | None = _instant()
     jkt: str | None
+    amr: tuple[str, ...] = _words()
+
+
+class AuthorizationRequestRow(_Row, table=True):
+    """Kept for a while after its code was redeemed, so that a code shown twice is known."""
+
+    __tablename__ = "authorization_request"
+    request_hash: bytes = _hash(key=True)
+    client_id: str
+    redirect_uri: str
+    scopes: tuple[str, ...] = _words()
+    challenge: str
+    created_at: int = _instant()
+    expires_at: int = _instant(index=True)
+    stage: str
+    state: str | None
+    nonce: str | None
+    prompts: tuple[str, ...] = _words()
+    max_age: int | None = _instant()
+    login_hint: str
+    jkt: str | None
+    account_id: str | None
+    auth_time: int | None = _instant()
+    amr: tuple[str, ...] = _words()
+    address: str
+    decided_at: int | None = _instant()
+    code_hash: bytes | None = Field(sa_type=LargeBinary, unique=True)
+    family_id: str | None
 
 
 class FamilyRow(_Row, table=True):
@@ -73,6 +101,7 @@ class FamilyRow(_Row, table=True):
     address: str
     ended_at: int | None = _instant(index=True)
     jkt: str | None
+    amr: tuple[str, ...] = _words()
 
 
 class RefreshTokenRow(_Row, table=True):
@@ -98,6 +127,8 @@ class ClientRow(_Row, table=True):
     is_dpop_bound: bool
     audiences: tuple[str, ...] = _words()
     resource: str
+    redirect_uris: tuple[str, ...] = _words()
+    requires_par: bool
 
 
 class AccountRow(_Row, table=True):
@@ -119,6 +150,7 @@ class SessionRow(_Row, table=True):
     account_id: str
     auth_time: int = _instant()
     expires_at: int = _instant(index=True)
+    amr: tuple[str, ...] = _words()
 
 
 class GuessCountRow(_Row, table=True):

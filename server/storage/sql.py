@@ -4,17 +4,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from server.oauth.account import Account, Session
+from server.oauth.authorization import AuthorizationRequest
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization
 from server.oauth.guess import Budget
-from server.oauth.store import CodeTaken, NameTaken, News, SigningKey, StorageError
+from server.oauth.store import ChangeRequest, CodeTaken, NameTaken, News, SigningKey, StorageError
 from server.oauth.token import Family, RefreshToken, Rotation
 
-from . import devices, families, guesses, once, people, sql_readings
+from . import authorizations, devices, families, guesses, once, people, sql_readings
 from .database import Database
 from .faults import Duplicate
 from .group import Group
-from .kept import ACCOUNTS, CLIENTS, DEVICES, FAMILIES, SESSIONS
+from .kept import ACCOUNTS, CLIENTS, DEVICES, FAMILIES, REQUESTS, SESSIONS
 from .readings import Reading
 from .sweep import sweep
 
@@ -65,6 +66,23 @@ class SqlStore:
 
     async def unexpired_devices(self, now: int) -> Sequence[DeviceAuthorization]:
         return await self.group.ask(lambda connection: devices.unexpired(connection, now))
+
+    async def add_request(self, request: AuthorizationRequest) -> None:
+        await self.group.add(REQUESTS.add_together, request)
+
+    async def find_request(self, request_hash: bytes) -> AuthorizationRequest | None:
+        return await self.group.ask(lambda connection: REQUESTS.find(connection, request_hash))
+
+    async def find_request_by_code(self, code_hash: bytes) -> AuthorizationRequest | None:
+        return await self.group.ask(lambda connection: authorizations.find_by_code(connection, code_hash))
+
+    async def change_request(self, request_hash: bytes, change: ChangeRequest) -> AuthorizationRequest:
+        return await self.group.do(lambda transaction: authorizations.change(transaction, request_hash, change))
+
+    async def redeem_request(
+        self, request_hash: bytes, change: ChangeRequest, family: Family, refresh_token: RefreshToken | None
+    ) -> AuthorizationRequest:
+        return await self.group.do(lambda tx: authorizations.redeem(tx, request_hash, change, family, refresh_token))
 
     async def find_family(self, family_id: str) -> Family | None:
         return await self.group.ask(lambda connection: FAMILIES.find(connection, family_id))

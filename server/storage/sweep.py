@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, TableClause, delete, exists, func, or_, select, tuple_
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR, NEWS_KEPT
-from .tables import DEVICES, FAMILIES, GUESS_COUNTS, NEWS, ONCE, READINGS, REFRESH_TOKENS, SESSIONS
+from .tables import DEVICES, FAMILIES, GUESS_COUNTS, NEWS, ONCE, READINGS, REFRESH_TOKENS, REQUESTS, SESSIONS
 from .writer import Transaction
 
 
@@ -36,6 +36,7 @@ def _dead(now: int) -> tuple[tuple[TableClause, Sequence[str], ColumnElement[boo
     newest: Select[Any] = select(func.max(NEWS.c.news_id) - NEWS_KEPT)
     return (
         (DEVICES, ["code_hash"], DEVICES.c.expires_at <= now - DEVICE_KEPT_FOR),
+        (REQUESTS, ["request_hash"], REQUESTS.c.expires_at <= now - DEVICE_KEPT_FOR),
         (SESSIONS, ["session_hash"], SESSIONS.c.expires_at <= now),
         (ONCE, ["key_hash"], ONCE.c.expires_at <= now),
         (GUESS_COUNTS, ["key"], GUESS_COUNTS.c.ends_at <= now),

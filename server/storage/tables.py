@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Dialect, Float, LargeBinary, TableCl
 from sqlalchemy.types import TypeEngine
 
 from server.oauth.account import Account, Session
+from server.oauth.authorization import AuthorizationRequest
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization
 from server.oauth.store import SigningKey
@@ -57,6 +58,7 @@ def _of(name: str, value: "type[DataclassInstance] | None" = None, **more: type)
 
 
 DEVICES = _of("device_authorization", DeviceAuthorization)
+REQUESTS = _of("authorization_request", AuthorizationRequest)
 FAMILIES = _of("family", Family)
 REFRESH_TOKENS = _of("refresh_token", RefreshToken)
 CLIENTS = _of("client", Client)
@@ -70,6 +72,7 @@ READINGS = _of("reading", Reading, number=int)
 
 TABLES: Final = (
     DEVICES,
+    REQUESTS,
     FAMILIES,
     REFRESH_TOKENS,
     CLIENTS,

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from web_verify.desk import Asking, Decided, Device, Person, Problem, ScopeText, SignedIn, Visitor
+from web_verify.desk import AppAsking, Asking, Decided, Device, Leaving, Person, Problem, ScopeText, SignedIn, Visitor
 
 NOW = 1_772_546_587_000  # 3 March 2026, 14:03:07 UTC
 PASSWORD = "correct horse"
@@ -47,6 +47,7 @@ class MemoryDesk:
     decided: dict[str, tuple[str, Decided, tuple[str, ...]]] = field(default_factory=dict)
     owned: dict[str, list[Device]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    apps: dict[str, AppAsking] = field(default_factory=dict)
     visitors: list[Visitor] = field(default_factory=list)
     broken: bool = False
 
@@ -101,6 +102,22 @@ class MemoryDesk:
             )
             self.owned.setdefault(person.username, []).insert(0, here)
         return decided
+
+    async def look_up_app(self, visitor: Visitor, request_id: str) -> AppAsking | Problem:
+        self.calls.append("look_up_app")
+        asking = self.apps.get(request_id)
+        if asking is None:
+            return Problem("wrong")
+        return asking if visitor.session in self.sessions else replace(asking, next="sign_in")
+
+    async def decide_app(
+        self, visitor: Visitor, request_id: str, *, approve: bool | None, scopes: Sequence[str] | None = None
+    ) -> Leaving | Problem:
+        self.calls.append("approve_app" if approve else "deny_app")
+        if request_id not in self.apps or visitor.session not in self.sessions:
+            return Problem("wrong")
+        del self.apps[request_id]
+        return Leaving(f"https://app.example/back?{'code=c' if approve else 'error=access_denied'}")
 
     async def devices(self, visitor: Visitor) -> Sequence[Device]:
         person = self.sessions.get(visitor.session)

@@ -25,7 +25,7 @@ def test_every_sentence_is_used_and_every_key_exists() -> None:
         for part in (".h1", ".body")
     }
     made |= {f"{outcome}{part}" for outcome in ("ok", "deny") for part in (".h1", ".body")}
-    made |= {"sign_in.empty_username", "sign_in.empty_password"}
+    made |= {"sign_in.empty_username", "sign_in.empty_password", "turned_away.h1", "turned_away.body"}
     known = {*WORDS, *COUNTED}
     assert made <= known
     assert known <= named | made, known - named - made

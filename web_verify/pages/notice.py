@@ -8,7 +8,7 @@ from web_verify.visit import Visit
 
 def show(visit: Visit, refused: Refused) -> Response:
     """The notice under the refusal's key, with its status."""
-    return visit.show("notice", refused.status, key=refused.key, back=way_back(visit))
+    return visit.show("notice", refused.status, key=refused.key, detail=refused.detail, back=way_back(visit))
 
 
 def way_back(visit: Visit) -> str:
@@ -16,6 +16,9 @@ def way_back(visit: Visit) -> str:
     code = visit.request.path_params.get("code", "") or visit.form.typed("code")
     if code:
         return visit.house.paper.url("/D/", code)
+    request_id = visit.request.path_params.get("request_id", "") or visit.form.typed("request")
+    if request_id:
+        return visit.house.paper.url("/consent/", request_id)
     if "device_id" in visit.request.path_params:
         return visit.house.paper.url("/devices")
     return visit.house.paper.url("/device")

@@ -1,11 +1,13 @@
-"""Sign in on the phone; the code that led here is carried along and survives a wrong password."""
+"""Sign in on the phone; what led here, a code or an app's request, is carried along and survives a wrong password."""
+
+from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from web_verify import times
-from web_verify.desk import Asking, Problem, SignedIn
+from web_verify.desk import AppAsking, Asking, Problem, SignedIn
 from web_verify.forms import ECHO_LIMIT
-from web_verify.pages import problem
+from web_verify.pages import consent, problem
 from web_verify.visit import Visit
 
 # what the desk answers -> the HTTP status and the words
@@ -16,49 +18,72 @@ REFUSALS = {
 OTHERWISE = (403, "sign_in.blocked")
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a person came for: the code of a device, the request of an app, or neither."""
+
+    code: str = ""
+    request: str = ""
+
+
 async def get(visit: Visit) -> Response:
     """The form, under a banner that says what for. Whoever is signed in already goes straight on."""
-    codes = visit.request.query_params.getlist("code")
-    code = codes[0].strip()[:ECHO_LIMIT] if len(codes) == 1 else ""
-    if await visit.person() is not None:
-        return onwards(visit, code)
-    found = await visit.desk.look_up(visit.visitor, code) if code else None
+    errand = Errand(asked(visit, "code"), asked(visit, "request"))
+    asking = await consent.look_up(visit, errand.request) if errand.request else None
+    if asking is not None and asking.next != "sign_in":
+        return onwards(visit, errand)
+    if asking is None and await visit.person() is not None:
+        return onwards(visit, errand)
+    if asking is not None:
+        return form(visit, errand, asking, username=asking.login_hint)
+    found = await visit.desk.look_up(visit.visitor, errand.code) if errand.code else None
     if isinstance(found, Problem):
         # The code ended while the person was here: say it now, not after the password.
-        return problem.show(visit, found, code)
-    return form(visit, code, asking=found if isinstance(found, Asking) else None)
+        return problem.show(visit, found, errand.code)
+    return form(visit, errand, found if isinstance(found, Asking) else None)
+
+
+def asked(visit: Visit, name: str) -> str:
+    """The one value of this name in the address, else the empty string."""
+    values = visit.request.query_params.getlist(name)
+    return values[0].strip()[:ECHO_LIMIT] if len(values) == 1 else ""
 
 
 async def post(visit: Visit) -> Response:
     """Check the password; the desk's new secret replaces the cookie."""
-    code, username, password = visit.form.typed("code"), visit.form.typed("username"), visit.form.one("password")
+    errand = Errand(visit.form.typed("code"), visit.form.typed("request"))
+    username, password = visit.form.typed("username"), visit.form.one("password")
     missing = tuple(name for name, value in (("username", username), ("password", password)) if not value)
     if missing:
-        return await again(visit, code, username, 400, tuple((name, f"sign_in.empty_{name}") for name in missing))
+        return await again(visit, errand, username, 400, tuple((name, f"sign_in.empty_{name}") for name in missing))
     answer = await visit.desk.sign_in(visit.visitor, username, password)
     if isinstance(answer, SignedIn):
         visit.become(answer.session, stays=True)
-        return onwards(visit, code)
+        return onwards(visit, errand)
     status, words = REFUSALS.get(answer.why, OTHERWISE)
-    response = await again(visit, code, username, status, (("username", words),), times.wait(answer.retry_for))
+    response = await again(visit, errand, username, status, (("username", words),), times.wait(answer.retry_for))
     if status == 429:
         response.headers["retry-after"] = problem.retry_after(answer)
     return response
 
 
 async def again(
-    visit: Visit, code: str, username: str, status: int, errors: tuple[tuple[str, str], ...], wait: str = ""
+    visit: Visit, errand: Errand, username: str, status: int, errors: tuple[tuple[str, str], ...], wait: str = ""
 ) -> Response:
-    """The form once more, with the name and the code kept."""
-    found = await visit.desk.look_up(visit.visitor, code) if code else None
-    asking = found if isinstance(found, Asking) else None
-    return form(visit, code, asking, username=username, status=status, errors=errors, wait=wait)
+    """The form once more, with the name and the errand kept."""
+    asking: Asking | AppAsking | None = None
+    if errand.request:
+        asking = await consent.look_up(visit, errand.request)
+    elif errand.code:
+        found = await visit.desk.look_up(visit.visitor, errand.code)
+        asking = found if isinstance(found, Asking) else None
+    return form(visit, errand, asking, username=username, status=status, errors=errors, wait=wait)
 
 
 def form(
     visit: Visit,
-    code: str,
-    asking: Asking | None,
+    errand: Errand,
+    asking: Asking | AppAsking | None,
     *,
     username: str = "",
     status: int = 200,
@@ -69,8 +94,9 @@ def form(
     return visit.show(
         "sign_in",
         status,
-        code=code,
+        errand=errand,
         asking=asking,
+        user_code=asking.user_code if isinstance(asking, Asking) else "",
         username=username,
         errors=errors,
         wrong_fields=dict(errors),
@@ -78,6 +104,8 @@ def form(
     )
 
 
-def onwards(visit: Visit, code: str) -> Response:
+def onwards(visit: Visit, errand: Errand) -> Response:
     """To the decision that waits, else to the devices. There is no other way out of here."""
-    return visit.go("/D/", code) if code else visit.go("/devices")
+    if errand.request:
+        return visit.go("/consent/", errand.request)
+    return visit.go("/D/", errand.code) if errand.code else visit.go("/devices")

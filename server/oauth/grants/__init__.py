@@ -7,8 +7,14 @@ what: the shared steps (parameters, client authentication, may the client use it
 from collections.abc import Mapping
 from typing import Final
 
-from . import client_credentials, device_code, refresh_token, token_exchange
+from . import authorization_code, client_credentials, device_code, refresh_token, token_exchange
 from .pipeline import Grant
 
-GRANTS: Final[tuple[Grant, ...]] = (device_code, refresh_token, client_credentials, token_exchange)
+GRANTS: Final[tuple[Grant, ...]] = (
+    device_code,
+    authorization_code,
+    refresh_token,
+    client_credentials,
+    token_exchange,
+)
 BY_TYPE: Final[Mapping[str, Grant]] = {grant.GRANT_TYPE: grant for grant in GRANTS}

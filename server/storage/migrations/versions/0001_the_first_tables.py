@@ -9,6 +9,7 @@ down_revision = None
 
 def upgrade() -> None:
     _device_authorization()
+    _authorization_request()
     _family()
     _refresh_token()
     _client()
@@ -37,10 +38,41 @@ def _device_authorization() -> None:
         sa.Column("auth_time", sa.BigInteger(), nullable=True),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("jkt", sa.String(), nullable=True),
+        sa.Column("amr", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("code_hash", name="pk_device_authorization"),
         sa.UniqueConstraint("user_code_hash", name="uq_device_authorization_user_code_hash"),
     )
     op.create_index("ix_device_authorization_expires_at", "device_authorization", ["expires_at"])
+
+
+def _authorization_request() -> None:
+    op.create_table(
+        "authorization_request",
+        sa.Column("request_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("redirect_uri", sa.String(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("challenge", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=True),
+        sa.Column("nonce", sa.String(), nullable=True),
+        sa.Column("prompts", sa.Text(), nullable=False),
+        sa.Column("max_age", sa.BigInteger(), nullable=True),
+        sa.Column("login_hint", sa.String(), nullable=False),
+        sa.Column("jkt", sa.String(), nullable=True),
+        sa.Column("account_id", sa.String(), nullable=True),
+        sa.Column("auth_time", sa.BigInteger(), nullable=True),
+        sa.Column("amr", sa.Text(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("code_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("family_id", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("request_hash", name="pk_authorization_request"),
+        sa.UniqueConstraint("code_hash", name="uq_authorization_request_code_hash"),
+    )
+    op.create_index("ix_authorization_request_expires_at", "authorization_request", ["expires_at"])
 
 
 def _family() -> None:
@@ -59,6 +91,7 @@ def _family() -> None:
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("jkt", sa.String(), nullable=True),
+        sa.Column("amr", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("family_id", name="pk_family"),
     )
     op.create_index("ix_family_account_id_last_seen_at", "family", ["account_id", "last_seen_at"])
@@ -97,6 +130,8 @@ def _client() -> None:
         sa.Column("is_dpop_bound", sa.Boolean(), nullable=False),
         sa.Column("audiences", sa.Text(), nullable=False),
         sa.Column("resource", sa.String(), nullable=False),
+        sa.Column("redirect_uris", sa.Text(), nullable=False),
+        sa.Column("requires_par", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("client_id", name="pk_client"),
     )
 
@@ -123,6 +158,7 @@ def _session() -> None:
         sa.Column("account_id", sa.String(), nullable=False),
         sa.Column("auth_time", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("amr", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("session_hash", name="pk_session"),
     )
     op.create_index("ix_session_expires_at", "session", ["expires_at"])

@@ -1,0 +1,127 @@
+"""The desk's half for apps: what an app asks, and where the browser goes with the answer (RFC 6749 section 4.1)."""
+
+from collections.abc import Sequence
+
+from server.house import House
+from server.oauth import authorization
+from server.oauth.account import Account, Session
+from server.oauth.authorization import AuthorizationRequest, Over, answer_of, refusal_of
+from server.oauth.errors import AccessDenied, OAuthError
+from server.oauth.redirect import answered, form_target
+from server.oauth.secret import digest, draw
+from server.oauth.store import ChangeRequest
+from web_verify.desk import AppAsking, Leaving, Problem, ScopeText, Visitor
+
+SignedIn = tuple[Session, Account] | None
+
+
+class ConsentDesk:
+    """What `web_verify.desk.Desk` promises of apps, for whoever the desk found to be signed in."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def look_up(self, request_id: str, signed_in: SignedIn) -> AppAsking | Problem:
+        """What the app asks, and what comes next; changes nothing."""
+        house = self._house
+        try:
+            request = await self._pending(request_id)
+        except Over as over:
+            return Problem("expired" if over.request.stage == "asked" else "used")
+        except LookupError:
+            return Problem("wrong")
+        client = await house.clients.find(request.client_id)
+        if client is None or not client.is_enabled:
+            return Problem("wrong")
+        auth_time = signed_in[0].auth_time if signed_in else None
+        is_allowed = await self._is_allowed(request, signed_in)
+        return AppAsking(
+            app_name=client.name,
+            form_target=form_target(request.redirect_uri),
+            expires_at=request.expires_at,
+            login_hint=request.login_hint,
+            scopes=tuple(ScopeText(each, house.settings.scopes.get(each, each)) for each in request.scopes),
+            next=authorization.next_step(request, auth_time, is_allowed=is_allowed, now=house.now()),
+        )
+
+    async def decide(
+        self,
+        visitor: Visitor,
+        request_id: str,
+        signed_in: SignedIn,
+        approve: bool | None,
+        scopes: Sequence[str] | None,
+    ) -> Leaving | Problem:
+        """Approve, deny, or (None) answer without asking, where the app or an earlier yes lets us."""
+        asking = await self.look_up(request_id, signed_in)
+        if isinstance(asking, Problem):
+            return asking
+        if asking.next == "sign_in" or (approve is None) != (asking.next == "leave"):
+            return Problem("wrong")  # decided by somebody who may not, or not in this way
+        try:
+            return await self._decide(visitor, request_id, signed_in, approve, scopes)
+        except Over:
+            return Problem("used")
+
+    async def _decide(
+        self,
+        visitor: Visitor,
+        request_id: str,
+        signed_in: SignedIn,
+        approve: bool | None,
+        scopes: Sequence[str] | None,
+    ) -> Leaving:
+        now = self._house.now()
+        refusal: OAuthError | None = None if approve else AccessDenied("the person said no")
+        if approve is None:
+            request = await self._pending(request_id)
+            auth_time = signed_in[0].auth_time if signed_in else None
+            is_allowed = await self._is_allowed(request, signed_in)
+            refusal = authorization.unasked(request, auth_time, is_allowed=is_allowed, now=now)
+        if refusal is not None or signed_in is None:
+            account_id = signed_in[1].account_id if signed_in else None
+            denied = await self._change(
+                request_id, lambda found: authorization.deny(found, account_id=account_id, now=now)
+            )
+            return self._leaving(denied, refusal_of(refusal or AccessDenied()))
+        session, account = signed_in
+        code = draw()
+
+        def change(found: AuthorizationRequest | None) -> AuthorizationRequest:
+            return authorization.approve(
+                found,
+                account_id=account.account_id,
+                auth_time=session.auth_time,
+                amr=session.amr,
+                address=visitor.address,
+                scopes=scopes,
+                code_hash=digest("code", code),
+                now=now,
+            )
+
+        return self._leaving(await self._change(request_id, change), {"code": code})
+
+    async def _pending(self, request_id: str) -> AuthorizationRequest:
+        found = await self._house.store.find_request(digest("request", request_id))
+        return authorization.open_for_decision(found, self._house.now())
+
+    async def _change(self, request_id: str, change: ChangeRequest) -> AuthorizationRequest:
+        return await self._house.store.change_request(digest("request", request_id), change)
+
+    def _leaving(self, request: AuthorizationRequest, said: dict[str, str]) -> Leaving:
+        answer = answer_of(self._house.settings.issuer, request.state, said)
+        return Leaving(answered(request.redirect_uri, answer))
+
+    async def _is_allowed(self, request: AuthorizationRequest, signed_in: SignedIn) -> bool:
+        """Whether this person lets this app do all this already: an app that authenticates, signed in and not ended.
+
+        Anybody can call themselves a public client: those ask each time (RFC 8252 section 8.6).
+        """
+        client = await self._house.clients.find(request.client_id)
+        if signed_in is None or client is None or client.auth_method == "none":
+            return False
+        now = self._house.now()
+        return any(
+            family.client_id == request.client_id and family.is_live(now) and {*request.scopes} <= {*family.scopes}
+            for family in await self._house.store.families(signed_in[1].account_id)
+        )

@@ -1,0 +1,110 @@
+"""The authorization endpoint: an app sends a browser here, and the pages take over (RFC 6749 section 3.1).
+
+What is wrong with the client or its redirect URI is shown to the person; all else is answered at the redirect URI.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.answers import NO_STORE, log
+from server.house import House
+from server.oauth import authorization
+from server.oauth.authorization import (
+    AuthorizationRequest,
+    answer_of,
+    ask,
+    enabled,
+    open_pushed,
+    redirect_uri_of,
+    refusal_of,
+)
+from server.oauth.client import Client
+from server.oauth.errors import InvalidRequest, OAuthError, TooLarge, WrongMediaType
+from server.oauth.redirect import answered
+from server.oauth.secret import digest, draw
+from server.oauth.store import StorageError
+
+from .form import FORM_TYPE, MAX_BODY, parse_loosely, read_body
+
+PATH: Final = "/authorize"
+CONSENT: Final = "/consent/"
+# (status, key of the words, what a developer reads) -> the page for a person whom no app can be told about
+TurnAway = Callable[[int, str, str], ASGIApp]
+
+
+class AuthorizationEndpoint:
+    """GET or POST /authorize: keeps the checked request and sends the browser to its consent page."""
+
+    def __init__(self, house: House, turn_away: TurnAway) -> None:
+        self._house = house
+        self._turn_away = turn_away
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI application: people come here, so whatever fails is a page."""
+        try:
+            answer: ASGIApp = await self._answer(await _parameters(Request(scope, receive)))
+        except OAuthError as error:
+            status = error.status if error.status in (413, 415) else 400
+            answer = self._turn_away(status, "turned_away", error.description)
+        except StorageError as error:
+            log.error("the storage failed: %s", error)
+            answer = self._turn_away(503, "broken", "")
+        except Exception:
+            log.exception("no answer to request %s", scope.get("porchlight.request_id", ""))
+            answer = self._turn_away(500, "broken", "")
+        await answer(scope, receive, send)
+
+    async def _answer(self, asked: tuple[Mapping[str, str], frozenset[str]]) -> Response:
+        parameters, repeated = asked
+        if repeated & {"client_id", "redirect_uri", "request_uri"}:
+            raise InvalidRequest("client_id, redirect_uri or request_uri is given twice")
+        client = enabled(await self._house.clients.find(parameters.get("client_id", "")))
+        if "request_uri" in parameters:
+            return await self._open(parameters["request_uri"], client)
+        uri = redirect_uri_of(client, parameters)
+        request_id = draw()
+        try:
+            if repeated:
+                raise InvalidRequest("a parameter is given twice")
+            if client.requires_par:
+                raise InvalidRequest("this client must push its authorization requests")
+            checked = ask(digest("request", request_id), client, parameters, self._house.now())
+        except OAuthError as error:
+            state = None if "state" in repeated else parameters.get("state")
+            return _redirect(answered(uri, answer_of(self._house.settings.issuer, state, refusal_of(error))))
+        await self._house.store.add_request(checked)
+        return self._to_consent(request_id)
+
+    async def _open(self, request_uri: str, client: Client) -> Response:
+        """What was pushed is all that counts: the other parameters are not even read (RFC 9126 section 4)."""
+        if not request_uri.startswith(authorization.URN):
+            raise InvalidRequest("request_uri must be one that the PAR endpoint gave")
+        request_id, client_id = request_uri.removeprefix(authorization.URN), client.client_id
+
+        def change(found: AuthorizationRequest | None) -> AuthorizationRequest:
+            return open_pushed(found, client_id, self._house.now())
+
+        await self._house.store.change_request(digest("request", request_id), change)
+        return self._to_consent(request_id)
+
+    def _to_consent(self, request_id: str) -> Response:
+        return _redirect(f"{self._house.settings.path}{CONSENT}{request_id}")
+
+
+async def _parameters(request: Request) -> tuple[Mapping[str, str], frozenset[str]]:
+    if request.method != "POST":
+        query: bytes = request.scope["query_string"]
+        if len(query) > MAX_BODY:
+            raise TooLarge(f"the query is larger than {MAX_BODY} bytes")
+        return parse_loosely(query)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
+        raise WrongMediaType(f"the body must be {FORM_TYPE}")
+    return parse_loosely(await read_body(request))
+
+
+def _redirect(location: str) -> Response:
+    return Response(status_code=303, headers={**NO_STORE, "location": location, "referrer-policy": "no-referrer"})
