@@ -14,6 +14,8 @@ from server.endpoints.health import HealthEndpoint
 from server.endpoints.introspection import IntrospectionEndpoint
 from server.endpoints.metadata import JwksEndpoint, MetadataEndpoint
 from server.endpoints.mqtt_credentials import MqttCredentialsEndpoint
+from server.endpoints.pushed import PATH as PAR_PATH
+from server.endpoints.pushed import PushedRequestEndpoint
 from server.endpoints.revocation import RevocationEndpoint
 from server.endpoints.token import PATH as TOKEN_PATH
 from server.endpoints.token import TokenEndpoint
@@ -33,6 +35,7 @@ def routes(house: House, pages: Sequence[BaseRoute], turn_away: TurnAway) -> lis
         _post("/revoke", RevocationEndpoint(house)),
         _post("/mqtt/credentials", MqttCredentialsEndpoint(house)),
         # apps and the browsers they send
+        _post(PAR_PATH, PushedRequestEndpoint(house)),
         Route(AUTHORIZE_PATH, AuthorizationEndpoint(house, turn_away), methods=["GET", "POST"]),
         # whoever verifies tokens
         _post("/introspect", IntrospectionEndpoint(house)),
