@@ -20,9 +20,12 @@ _MIDDLE = bytes.fromhex("a14403420004")
 
 
 def is_available() -> bool:
-    """Load `cryptography`; whether it is installed here."""
+    """Load what signing needs of `cryptography`, 12 ms that fit into a wait for the network; whether it is here."""
     try:
+        from cryptography.hazmat.backends import default_backend
         from cryptography.hazmat.primitives.asymmetric import ec
+
+        default_backend()  # the first signature would load it, when somebody waits
     except ImportError:
         return False
     return ec.SECP256R1.key_size == _SIZE * 8
