@@ -13,7 +13,7 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 
 from server.answers import refusal
-from server.commands.serve import server_config
+from server.commands.serve import collect_less_often, server_config
 from server.oauth.errors import AuthorizationPending
 from server.settings import Settings
 
@@ -36,6 +36,7 @@ async def serve() -> None:
     """Serve on a port that is picked and printed."""
     with socket.create_server(("127.0.0.1", 0)) as street:
         server = uvicorn.Server(server_config(app, Settings()))
+        collect_less_often()
         print(json.dumps({"port": street.getsockname()[1]}), flush=True)
         await server.serve(sockets=[street])
 

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from .exchange import exchange
 from .figure import Figure
 from .house import CLIENT_ID, poll_body, request, serving
-from .plan import Plan, middle, spread
+from .plan import Plan
 from .process import running
-from .rivals import Rival, Score, compete, ratio
+from .rivals import Rival, Score, compare, compete
 from .throwaway import authlib_peer, node_peer
 
 DEVICES = 500
@@ -59,5 +59,4 @@ def _rates(scores: dict[str, Score], memory: dict[str, float]) -> Iterator[Figur
 
 def _ratios(scores: dict[str, Score]) -> Iterator[Figure]:
     for name, _, goal, floor in PEERS:
-        found = ratio(scores, OURS, name)
-        yield Figure(f"pending polls to {name}", middle(found), "x", goal, floor, note=spread(found))
+        yield compare(f"pending polls to {name}", scores, OURS, name, goal, floor)

@@ -3,8 +3,8 @@
 from .bare import bare
 from .figure import Figure
 from .house import serving
-from .plan import Plan, middle, spread
-from .rivals import Rival, Score, compete, ratio
+from .plan import Plan
+from .rivals import Rival, Score, compare, compete
 
 DEVICES = 2_000
 BARE, OURS = "a: bare ASGI app", "porchlight serve"
@@ -26,8 +26,7 @@ def run(plan: Plan) -> list[Figure]:
 
 
 def _figures(scores: dict[str, Score], manner: str, goal: float, least: float) -> list[Figure]:
-    found = ratio(scores, OURS, BARE)
     rates = [
         Figure(f"{name}, {manner}", score.per_second, "polls/s", note=score.note()) for name, score in scores.items()
     ]
-    return [*rates, Figure(f"pending polls to (a), {manner}", middle(found), "x", goal, least, note=spread(found))]
+    return [*rates, compare(f"pending polls to (a), {manner}", scores, OURS, BARE, goal, least)]

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from .plan import Plan, middle
+from .figure import Figure, number
+from .plan import Plan, middle, spread
 from .process import Server
 from .wrk import Load, load
 
@@ -58,10 +59,17 @@ def compete(plan: Plan, rivals: Sequence[Rival], *, is_new_each: bool = False) -
     return {name: Score(each, seen[name]) for name, each in loads.items()}
 
 
-def ratio(scores: dict[str, Score], ours: str, theirs: str) -> list[float]:
-    """Ours to theirs, round by round; the median counts."""
-    pairs = zip(scores[ours].loads, scores[theirs].loads, strict=True)
-    return [one.per_second / other.per_second for one, other in pairs]
+def compare(
+    what: str, scores: dict[str, Score], ours: str, theirs: str, goal: float | None = None, floor: float | None = None
+) -> Figure:
+    """Ours to theirs, round by round; the median counts.
+
+    The note has the spread, and the same by processor time, which others on the machine disturb less.
+    """
+    pairs = list(zip(scores[ours].loads, scores[theirs].loads, strict=True))
+    rates = [one.per_second / other.per_second for one, other in pairs]
+    by_cpu = middle(other.cpu_us / one.cpu_us for one, other in pairs)
+    return Figure(what, middle(rates), "x", goal, floor, note=f"{spread(rates)}; by processor time {number(by_cpu)} x")
 
 
 def _check(rival: Rival, found: Load) -> None:

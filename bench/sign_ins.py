@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 from .bare import bare
 from .figure import Figure
 from .house import CLIENT_ID, serving
-from .plan import Plan, middle, spread
-from .rivals import Rival, compete, ratio
+from .plan import Plan
+from .rivals import Rival, compare, compete
 
 BODY = urlencode({"client_id": CLIENT_ID, "scope": "profile", "device_name": "Bench TV"})
 BARE, SQLITE, POSTGRES = "a: bare ASGI app", "on SQLite", "on PostgreSQL"
@@ -27,12 +27,9 @@ def run(plan: Plan) -> list[Figure]:
             rivals.append(Rival(POSTGRES, other.server, path, [BODY], is_refused=False))
         scores = compete(plan, rivals)
     figures = [Figure(f"sign-ins, {name}", score.per_second, "/s", note=score.note()) for name, score in scores.items()]
-    found = ratio(scores, SQLITE, BARE)
-    figures.append(Figure("sign-ins on SQLite to (a)", middle(found), "x", 0.20, 0.14, note=spread(found)))
+    figures.append(compare("sign-ins on SQLite to (a)", scores, SQLITE, BARE, 0.20, 0.14))
     if POSTGRES in scores:
-        found = ratio(scores, POSTGRES, BARE)
-        note = f"{spread(found)}; PostgreSQL itself ran on the load's core"
-        figures.append(Figure("sign-ins on PostgreSQL to (a)", middle(found), "x", note=note))
+        figures.append(compare("sign-ins on PostgreSQL (itself on the load's core) to (a)", scores, POSTGRES, BARE))
     return figures
 
 

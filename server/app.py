@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -79,6 +79,10 @@ class Porchlight:
         if self._broker is not None:
             await self._broker.stop()
         await self.house.close()
+
+    def repeat(self, wire: bytes) -> tuple[Sequence[bytes], bool] | None:
+        """The answer to a request that repeats these bytes of a pending poll, for the street door; None: read it."""
+        return self._front.repeat(wire)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

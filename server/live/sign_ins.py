@@ -21,15 +21,19 @@ class SignIn:
     """One sign-in in progress: its authorization as last heard, how its client polls, and who waits for its bell.
 
     `pending_until` says the same as the authorization in the one number that a poll needs: 0 once it is decided.
+    `body_hash` and `wire_hash` are those of its poll's body and of all its bytes, as far as they are remembered;
+    `hangs_up`: the connection of that poll is closed behind the answer.
     """
 
-    __slots__ = ("authorization", "bell", "body_hash", "pace", "pending_until")
+    __slots__ = ("authorization", "bell", "body_hash", "hangs_up", "pace", "pending_until", "wire_hash")
 
     def __init__(self, authorization: DeviceAuthorization) -> None:
         self.hear(authorization)
         self.pace = Pace()
         self.bell: asyncio.Future[None] | None = None
         self.body_hash: bytes | None = None
+        self.wire_hash: bytes | None = None
+        self.hangs_up = False
 
     def hear(self, authorization: DeviceAuthorization) -> None:
         """Take the authorization as it is now."""
@@ -54,6 +58,7 @@ class SignIns:
         self._reloads: set[asyncio.Task[None]] = set()
         self._catching_up: asyncio.Task[None] | None = None
         self.by_body: dict[bytes, SignIn] = {}
+        self.by_wire: dict[bytes, SignIn] = {}
         self.is_current = False
         self._hears = True
         self._gaps = 0  # in the news, so far
@@ -132,6 +137,12 @@ class SignIns:
         if entry is not None and entry.body_hash is None:
             entry.body_hash = body_hash
             self.by_body[body_hash] = entry
+
+    def remember_wire(self, wire_hash: bytes, entry: SignIn, *, hangs_up: bool) -> None:
+        """A request of these very bytes polls this sign-in, and may be answered before it is read next time."""
+        if entry.wire_hash is None and entry.body_hash is not None:
+            entry.wire_hash, entry.hangs_up = wire_hash, hangs_up
+            self.by_wire[wire_hash] = entry
 
     def hear(self, news: News) -> None:
         """Take news of a change made elsewhere (or here: then it is known already)."""
@@ -213,8 +224,9 @@ class SignIns:
 
     def _forget_bodies(self) -> None:
         for entry in self.by_body.values():
-            entry.body_hash = None
+            entry.body_hash = entry.wire_hash = None
         self.by_body.clear()
+        self.by_wire.clear()
 
     def _drop(self, entry: SignIn) -> None:
         _ring(entry)
@@ -222,6 +234,8 @@ class SignIns:
         self._code_by_user_code.pop(entry.authorization.user_code_hash, None)
         if entry.body_hash is not None:
             self.by_body.pop(entry.body_hash, None)
+        if entry.wire_hash is not None:
+            self.by_wire.pop(entry.wire_hash, None)
 
 
 _ORDER: Final = {"pending": 0, "approved": 1, "denied": 1, "redeemed": 2}

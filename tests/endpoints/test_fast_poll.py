@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import Engine, event
 
+from server.endpoints.fast_poll import FastPoll
 from server.oauth.device import GRANT_TYPE
 from server.oauth.store import News
 from tests.conformance.wire import StoppedClock
@@ -231,6 +232,71 @@ def test_while_news_is_lost_nothing_is_answered_from_memory(house: RunningHouse,
     finally:
         house.do(hear("found"))
         until(lambda: house.app.house.sign_ins.is_current)
+
+
+def test_a_repeated_poll_is_answered_before_it_is_read(
+    house: RunningHouse, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = remembered(house, wire)
+    ordinary = poll(wire, started, BESIDE)
+    before = fast_polls(house)
+
+    async def never(*_: object) -> None:
+        raise AssertionError("this poll was read as HTTP")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FastPoll, "__call__", never)
+        answers = [poll(wire, started) for _ in range(3)]
+    assert fast_polls(house) == before + 3
+    assert all(answer.told == ordinary.told or b"slow_down" in answer.body for answer in answers)
+    assert answers[-1].headers[0] == ("date", answers[-1].header("date"))
+
+
+def test_a_poll_that_closes_its_connection_is_repeated_on_new_ones(house: RunningHouse) -> None:
+    started = house.begin()
+    for number in range(4):
+        before = fast_polls(house)
+        house.clock.advance(5)
+        with Wire(house) as wire:
+            answer = poll(wire, started, "Connection: close")
+            assert (answer.status, answer.told[-1]) == (400, ("connection", "close"))
+            assert b"authorization_pending" in answer.body
+            assert wire.is_closed()
+        assert fast_polls(house) == before + (number > 0)
+
+
+def test_polls_that_come_together_or_in_parts_get_an_answer_each(house: RunningHouse, wire: Wire) -> None:
+    started = house.begin()
+    assert poll(wire, started).status == 400  # its body is remembered now, its bytes are not
+    data = request("POST", "/token", FORM, body=body_of(started))
+    ways = ((data * 3,), (data + data[:50], data[50:] + data), (data[:-1], data[-1:] + data[:1], data[1:]))
+    for parts in ways * 2:
+        for part in parts:
+            wire.send(part)
+            time.sleep(0.02)
+        answers = [wire.read() for _ in range(len(b"".join(parts)) // len(data))]
+        assert [answer.status for answer in answers] == [400] * len(answers)
+        assert poll(wire, started).status == 400
+    health = request("GET", "/health")
+    wire.send(data + health)
+    assert (wire.read().status, wire.read().status, wire.ask(health).status) == (400, 200, 200)
+
+
+def test_what_is_remembered_is_forgotten_with_its_client_and_its_sign_in(house: RunningHouse, wire: Wire) -> None:
+    sign_ins = house.app.house.sign_ins
+    started = remembered(house, wire)
+    assert sign_ins.by_wire
+    client = house.do(house.app.house.store.find_client("tv"))
+    assert client is not None
+    house.do(house.app.house.store.change_client(client))
+    assert not sign_ins.by_wire
+    assert b"slow_down" in poll(wire, started).body
+    poll(wire, started)
+    assert sign_ins.by_wire
+    house.clock.advance(started["expires_in"] + 301)
+    sign_ins.sweep(house.clock())
+    assert not sign_ins.by_wire
+    assert b"invalid_grant" in poll(wire, started).body
 
 
 def test_a_pending_poll_asks_the_database_nothing(house: RunningHouse, wire: Wire) -> None:
