@@ -29,7 +29,7 @@ from web_verify.routes import lost, pages, turned_away
 
 SWEEP_EVERY: Final = 30.0
 _MACHINES: Final = re.compile(
-    r"/(\.well-known|api|token|par|device_authorization|revoke|introspect|jwks|mqtt|health)(/|$)"
+    r"/(\.well-known|api|token|par|device_authorization|revoke|introspect|userinfo|jwks|mqtt|health)(/|$)"
 )
 
 

@@ -19,6 +19,7 @@ from server.endpoints.pushed import PushedRequestEndpoint
 from server.endpoints.revocation import RevocationEndpoint
 from server.endpoints.token import PATH as TOKEN_PATH
 from server.endpoints.token import TokenEndpoint
+from server.endpoints.userinfo import UserinfoEndpoint
 from server.house import House
 
 API_PATH = "/api"
@@ -37,6 +38,7 @@ def routes(house: House, pages: Sequence[BaseRoute], turn_away: TurnAway) -> lis
         # apps and the browsers they send
         _post(PAR_PATH, PushedRequestEndpoint(house)),
         Route(AUTHORIZE_PATH, AuthorizationEndpoint(house, turn_away), methods=["GET", "POST"]),
+        Route("/userinfo", counter(UserinfoEndpoint(house)), methods=["GET", "POST"]),
         # whoever verifies tokens
         _post("/introspect", IntrospectionEndpoint(house)),
         _get("/jwks", JwksEndpoint(house)),

@@ -8,9 +8,11 @@ from starlette.responses import Response
 from server.answers import json_answer
 from server.house import House
 from server.oauth import pkce
+from server.oauth.authentication import ACR_VALUES
 from server.oauth.authorization import PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
 from server.oauth.grants import GRANTS
-from server.signing.keys import ALGORITHMS
+from server.oauth.identity import BY_SCOPE, CLAIMS
+from server.signing.id_token import ALGORITHMS
 from server.signing.proof import ALGORITHMS as PROOF_ALGORITHMS
 
 from .client_auth import METHODS
@@ -46,6 +48,9 @@ def metadata(house: House) -> dict[str, Any]:
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "claims_supported": [*CLAIMS, *(claim for claims in BY_SCOPE.values() for claim in claims)],
+        "acr_values_supported": list(ACR_VALUES),
         # Ours: how long a token request with `Prefer: wait=N` is held at most, and where MQTT credentials are had.
         "token_endpoint_wait_supported": settings.hold_for,
         "mqtt_credentials_endpoint": f"{issuer}/mqtt/credentials",

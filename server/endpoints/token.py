@@ -24,6 +24,7 @@ from server.oauth.grants import BY_TYPE
 from server.oauth.grants.pipeline import Issue, TokenRequest, choose, demand_proof, prove_client
 from server.oauth.secret import digest
 from server.possession import shown_proof
+from server.signing.id_token import sign_identity
 
 from .client_auth import shown_credentials
 from .fast_poll import is_memorable
@@ -92,15 +93,18 @@ class TokenEndpoint:
     def _answer(self, issue: Issue) -> Response:
         """The successful answer (RFC 6749 section 5.1)."""
         house, access = self._house, issue.access
+        token = house.mint.sign(access)
         content: dict[str, str | int] = {
             **issue.members,
-            "access_token": house.mint.sign(access),
+            "access_token": token,
             "token_type": "Bearer" if access.jkt is None else "DPoP",
             "expires_in": access.expires_at // 1_000 - house.now() // 1_000,
             "scope": scope.write(access.scopes),
         }
         if issue.refresh_token is not None:
             content["refresh_token"] = issue.refresh_token
+        if issue.identity is not None:
+            content["id_token"] = sign_identity(house.mint.ring, house.settings.issuer, issue.identity, token)
         house.counts.tokens_issued += 1
         if access.jkt is not None and house.settings.dpop_nonces:
             return json_answer(content, headers={**NO_STORE, "dpop-nonce": house.nonces()[0]})

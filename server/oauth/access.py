@@ -13,7 +13,7 @@ class Access:
 
     `family_id`, `account_id` and `device_id` are "" when a client acts for itself alone. `jkt`: only the holder of this
     key may use it (RFC 9449 section 6.1). `actors`: who acts for the account, the present one first (RFC 8693 section
-    4.1).
+    4.1). `auth_time` and `amr` say when and how the person approved.
     """
 
     token_id: str
@@ -28,6 +28,7 @@ class Access:
     jkt: str | None = None
     audience: tuple[str, ...] = ()
     actors: tuple[str, ...] = ()
+    amr: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:

@@ -6,6 +6,7 @@ import jwt
 
 from server.oauth import scope
 from server.oauth.access import Access, InvalidToken, nested
+from server.oauth.authentication import acr
 
 from .keys import Algorithm, KeyRing
 
@@ -95,6 +96,7 @@ def _claims(issuer: str, access: Access) -> dict[str, Any]:
     }
     if access.family_id:
         claims |= {"sid": access.family_id, "device_id": access.device_id, "auth_time": access.auth_time // 1_000}
+        claims |= {"acr": acr(access.amr), "amr": list(access.amr)} if access.amr else {}
     if access.jkt is not None:
         claims["cnf"] = {"jkt": access.jkt}
     if access.actors:
@@ -126,4 +128,5 @@ def _access(claims: dict[str, Any]) -> Access:
         jkt=claims["cnf"]["jkt"] if "cnf" in claims else None,
         audience=(audience,) if isinstance(audience, str) else tuple(audience),
         actors=_unnested(claims.get("act")),
+        amr=tuple(claims.get("amr", ())),
     )

@@ -5,6 +5,7 @@ from typing import Final
 from server.oauth import authorization
 from server.oauth.authorization import AuthorizationRequest, Shown
 from server.oauth.errors import InvalidGrant
+from server.oauth.identity import identity_of
 from server.oauth.secret import digest, draw_id
 from server.oauth.token import Family
 
@@ -37,7 +38,8 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     except InvalidGrant:
         await _raise_alarm(memory, code_hash, now)
         raise
-    return Issue(access_of(family, family.scopes, request, memory), secret)
+    access = access_of(family, family.scopes, request, memory)
+    return Issue(access, secret, identity_of(family, access, approved.nonce))
 
 
 async def _raise_alarm(memory: Memory, code_hash: bytes, now: int) -> None:

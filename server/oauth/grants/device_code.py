@@ -5,6 +5,7 @@ from typing import Final
 from server.oauth import device
 from server.oauth.device import DeviceAuthorization
 from server.oauth.errors import AuthorizationPending, InvalidGrant
+from server.oauth.identity import identity_of
 from server.oauth.secret import digest, draw_id
 from server.oauth.token import Family
 
@@ -34,7 +35,8 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
         secret, kept = draw_refresh_token(family, memory.lifetimes, now)
     await memory.sign_ins.redeem(code_hash, lambda found: device.redeem(found, client_id, now, jkt), family, kept)
     await _check_again(memory, family, now)
-    return Issue(access_of(family, family.scopes, request, memory), secret)
+    access = access_of(family, family.scopes, request, memory)
+    return Issue(access, secret, identity_of(family, access))
 
 
 async def _check_again(memory: Memory, family: Family, now: int) -> None:
@@ -61,4 +63,5 @@ def _family(approved: DeviceAuthorization, request: TokenRequest, lifetime: int)
         claimed_name=approved.claimed_name,
         address=approved.address,
         jkt=request.bound_to,
+        amr=approved.amr,
     )

@@ -12,6 +12,7 @@ from server.oauth.access import Access
 from server.oauth.client import Client, Credentials
 from server.oauth.device import DeviceAuthorization, Pace
 from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
+from server.oauth.identity import Identity
 from server.oauth.proof import REMEMBERED_FOR, InvalidProof, Proof
 from server.oauth.secret import digest, draw, draw_id
 from server.oauth.store import Change, Store
@@ -85,6 +86,7 @@ class Issue:
 
     access: Access
     refresh_token: str | None = None
+    identity: Identity | None = None
     members: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -173,4 +175,5 @@ def access_of(family: Family, scopes: tuple[str, ...], request: TokenRequest, me
         expires_at=min(request.now + memory.lifetimes.access, family.expires_at) // 1_000 * 1_000,
         jkt=request.jkt,
         audience=(memory.audience,),
+        amr=family.amr,
     )

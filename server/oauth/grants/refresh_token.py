@@ -8,6 +8,7 @@ from typing import Final
 
 from server.oauth import scope, token
 from server.oauth.errors import InvalidGrant
+from server.oauth.identity import identity_of
 from server.oauth.secret import digest
 from server.oauth.token import Family, RefreshToken, Rotation
 
@@ -32,7 +33,8 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     await use_up_proof(memory, request.proof)
     successor = token.successor_of(shown_token, shown.salt)
     family = await _rotate(request, memory, shown, family, successor)
-    return Issue(access_of(family, scope.asked(asked, family.scopes), request, memory), successor)
+    access = access_of(family, scope.asked(asked, family.scopes), request, memory)
+    return Issue(access, successor, identity_of(family, access))
 
 
 async def _rotate(request: TokenRequest, memory: Memory, shown: RefreshToken, family: Family, successor: str) -> Family:
