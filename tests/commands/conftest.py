@@ -10,8 +10,11 @@ from tests.commands.process import Porchlight
 
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder with the client `tv` and the person `ana`; not for use, for copying."""
-    return Porchlight(tmp_path_factory.mktemp("furnished") / "data").furnish().data
+    """The data folder with the client `tv`, the person `ana`, and keys; not for use, for copying."""
+    porchlight = Porchlight(tmp_path_factory.mktemp("furnished") / "data").furnish()
+    with porchlight.serve() as server:  # an RSA key takes longer to draw than all the rest of a start
+        server.stop()
+    return porchlight.data
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ class Porchlight:
         return subprocess.Popen(
             [sys.executable, "-m", "server.commands", *command],
             cwd=ROOT,
-            env=self._environment(),
+            env=self.plain_environment(),
             text=True,
             encoding="utf-8",
             **(pipes | more),
@@ -162,7 +162,7 @@ class Porchlight:
                 assert process.stdout is not None
                 process.stdout.close()
 
-    def _environment(self) -> dict[str, str]:
+    def plain_environment(self) -> dict[str, str]:
         """What a plain login shell would have, and no settings of whoever runs the tests."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         storage = {"PORCHLIGHT_DATABASE_URL": self.url} if self.url else {}

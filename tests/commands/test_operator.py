@@ -1,14 +1,16 @@
 """The operator's commands one by one: what they say, in words and as JSON, and what they refuse."""
 
 import os
-import pty
 import sqlite3
+import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from tests.commands.process import ALL_SCOPES, TV, Porchlight, told
 from tests.house import PASSWORD
+from tests.terminal import CTRL_C, Terminal, terminal
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -164,28 +166,30 @@ def test_a_reader_who_leaves_early_is_no_error_worth_a_traceback(porchlight: Por
 
 
 def test_a_terminal_gets_the_same_plain_lines(porchlight: Porchlight) -> None:
-    ours, theirs = pty.openpty()
-    with porchlight.start("keys", "list", stdout=theirs) as process:
-        os.close(theirs)
-        process.communicate(timeout=30)
-    said = os.read(ours, 10_000).decode()
-    os.close(ours)
-    assert said == "There are no keys yet; the first start draws them.\r\n"
+    piped = porchlight.run("keys", "list").out
+    assert piped.startswith("KEY ID")
+    with at_terminal(porchlight, "keys", "list") as screen:
+        assert screen.end() == 0
+        assert screen.said.decode() == piped.replace("\n", "\r\n")
 
 
 def test_at_a_terminal_the_password_is_not_shown(porchlight: Porchlight) -> None:
-    ours, theirs = pty.openpty()
-    process = porchlight.start(
-        "user", "add", "ben", "--password-stdin", stdin=theirs, stderr=theirs, start_new_session=True
-    )
-    with process:
-        os.close(theirs)
-        shown = b""
-        while b"Password: " not in shown:
-            shown += os.read(ours, 1_000)
-        os.write(ours, PASSWORD.encode() + b"\n")
-        out, _ = process.communicate(timeout=30)
-    assert process.returncode == 0
-    assert out == "ben may approve devices now.\n"
-    assert PASSWORD not in shown.decode() + os.read(ours, 1_000).decode()
-    os.close(ours)
+    with at_terminal(porchlight, "user", "add", "ben", "--password-stdin") as screen:
+        screen.wait_for("Password:")
+        screen.press(PASSWORD.encode() + b"\n")
+        screen.wait_for("ben may approve devices now.")
+        assert screen.end() == 0
+        assert PASSWORD.encode() not in screen.said
+
+
+def test_ctrl_c_ends_a_command_quietly(porchlight: Porchlight) -> None:
+    with at_terminal(porchlight, "user", "add", "ben", "--password-stdin") as screen:
+        screen.wait_for("Password:")
+        screen.press(CTRL_C)
+        assert screen.end() == 130
+        assert "Traceback" not in screen.text
+
+
+def at_terminal(porchlight: Porchlight, *command: str) -> AbstractContextManager[Terminal]:
+    """The command on a screen of its own, wide enough for its tables."""
+    return terminal((sys.executable, "-m", "server.commands", *command), porchlight.plain_environment(), columns=200)
