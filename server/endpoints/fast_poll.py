@@ -69,8 +69,7 @@ class FastPoll:
             if entry is not None and is_memorable(scope["headers"]):
                 interval = self._poll(entry)
                 if interval is not None:
-                    if entry.wire_hash is None:
-                        self._remember(scope, entry)
+                    self._remember(scope, entry)
                     start, body = self._messages[interval]
                     await send(start)
                     await send(body)

@@ -139,10 +139,16 @@ class SignIns:
             self.by_body[body_hash] = entry
 
     def remember_wire(self, wire_hash: bytes, entry: SignIn, *, hangs_up: bool) -> None:
-        """A request of these very bytes polls this sign-in, and may be answered before it is read next time."""
-        if entry.wire_hash is None and entry.body_hash is not None:
-            entry.wire_hash, entry.hangs_up = wire_hash, hangs_up
-            self.by_wire[wire_hash] = entry
+        """A request of these very bytes polls this sign-in, and may be answered before it is read next time.
+
+        One at a time: whoever goes another way from now on (another proxy, another connection) goes it for a while.
+        """
+        if entry.body_hash is None:  # what depends on it was forgotten meanwhile
+            return
+        if entry.wire_hash is not None:
+            self.by_wire.pop(entry.wire_hash, None)
+        entry.wire_hash, entry.hangs_up = wire_hash, hangs_up
+        self.by_wire[wire_hash] = entry
 
     def hear(self, news: News) -> None:
         """Take news of a change made elsewhere (or here: then it is known already)."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from server.endpoints.fast_poll import FastPoll
+from server.live.sign_ins import SignIn
 from server.oauth.device import GRANT_TYPE
 from server.oauth.store import News
 from tests.conformance.wire import StoppedClock
@@ -45,6 +47,10 @@ def body_of(started: dict[str, Any], client_id: str = "tv") -> bytes:
 
 def poll(wire: Wire, started: dict[str, Any], *headers: str, path: str = "/token") -> Answer:
     return wire.ask(request("POST", path, FORM, *headers, body=body_of(started)))
+
+
+def entry_of(house: RunningHouse, started: dict[str, Any]) -> SignIn:
+    return house.app.house.sign_ins.by_body[sha256(body_of(started)).digest()]
 
 
 def fast_polls(house: RunningHouse) -> int:
@@ -248,6 +254,12 @@ def test_a_repeated_poll_is_answered_before_it_is_read(
         patch.setattr(FastPoll, "__call__", never)
         answers = [poll(wire, started) for _ in range(3)]
     assert fast_polls(house) == before + 3
+    poll(wire, started, "X-Another: way")
+    with monkeypatch.context() as patch:
+        patch.setattr(FastPoll, "__call__", never)
+        answers += [poll(wire, started, "X-Another: way") for _ in range(3)]
+    assert fast_polls(house) == before + 7
+    assert list(house.app.house.sign_ins.by_wire.values()).count(entry_of(house, started)) == 1
     assert all(answer.told == ordinary.told or b"slow_down" in answer.body for answer in answers)
     assert answers[-1].headers[0] == ("date", answers[-1].header("date"))
 
