@@ -67,7 +67,8 @@ class House:
     memory: Memory = field(init=False)
     limits: Limits = field(init=False)
     mint: Mint = field(init=False)
-    replays: Replays = field(default_factory=Replays)
+    proofs: Replays = field(default_factory=Replays)
+    assertions: Replays = field(default_factory=Replays)
     _hearers: list[Callable[[News], None]] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -155,7 +156,8 @@ class House:
         now = self.now()
         self.sign_ins.sweep(now)
         self.ended.sweep(now)
-        self.replays.sweep(now)
+        self.proofs.sweep(now)
+        self.assertions.sweep(now)
         while await self.store.sweep(now):
             continue
 

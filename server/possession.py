@@ -6,7 +6,7 @@ from starlette.requests import Request
 
 from server.house import House
 from server.oauth import proof
-from server.oauth.proof import InvalidProof, Proof
+from server.oauth.proof import REMEMBERED_FOR, InvalidProof, Proof
 from server.signing.proof import read_proof
 
 HEADER: Final = "dpop"
@@ -30,5 +30,6 @@ def check_proof(house: House, text: str, *, method: str, url: str, token: str = 
     found = read_proof(text)
     nonces = house.nonces() if house.settings.dpop_nonces else ()
     proof.check(found, method=method, url=url, now=house.now(), nonces=nonces, token=token)
-    house.replays.see(found)
+    if not house.proofs.is_new((found.jkt, found.proof_id), found.issued_at + REMEMBERED_FOR):
+        raise InvalidProof("the proof was used before; make a new one for each request")
     return found

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from server.house import wall_clock
@@ -11,6 +12,7 @@ from server.oauth.client import MIN_SECRET_LENGTH, Client, check_registration
 from server.oauth.grants import BY_TYPE
 from server.oauth.secret import digest, draw
 from server.oauth.store import NameTaken
+from server.signing.assertion import check_jwks
 
 from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, with_store
 
@@ -25,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--client-id", required=True, metavar="ID")
     add.add_argument("--name", required=True, help="the name people see on the approval page")
     add.add_argument("--confidential", action="store_true", help="it can keep a secret; one is drawn and printed once")
+    add.add_argument("--jwks", metavar="FILE", help="its public keys (a JWK Set): it authenticates by private_key_jwt")
     add.add_argument("--secret-stdin", action="store_true", help="with --confidential: read the secret from stdin")
     add.add_argument(
         "--grant",
@@ -77,22 +80,26 @@ def _add(args: argparse.Namespace) -> int:
     name = args.name.strip()
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise Misused("--name has 1 to 100 printable characters: people read it when they are asked to approve")
-    if not args.grant and not args.confidential:
+    if not args.grant and not args.confidential and not args.jwks:
         raise Misused("say what the app may do; for a device that stays signed in: --grant device_code refresh_token")
+    if args.jwks and args.confidential:
+        raise Misused("--jwks and --confidential are two ways to authenticate: choose one")
     secret = _secret(args) if args.confidential else None
+    jwks = _jwks(args.jwks) if args.jwks else ""
     client = Client(
         client_id=args.client_id,
         name=name,
         grants=tuple(dict.fromkeys(SHORT_NAMES.get(grant, grant) for grant in args.grant)),
         scopes=scope.parse(args.scope) if args.scope else (),
         created_at=wall_clock(),
-        auth_method="client_secret" if secret else "none",
+        auth_method="client_secret" if secret else "private_key_jwt" if jwks else "none",
         secret_hash=digest("client_secret", secret) if secret else None,
         is_dpop_bound=args.dpop_bound,
         audiences=tuple(dict.fromkeys(args.audience)),
         resource=args.resource,
         redirect_uris=tuple(dict.fromkeys(args.redirect_uri)),
         requires_par=args.requires_par,
+        jwks=jwks,
     )
 
     async def add(desk: Desk) -> None:
@@ -109,6 +116,13 @@ def _add(args: argparse.Namespace) -> int:
         content["client_secret"] = secret
         text += f"\nIts secret, shown only now: {secret}"
     return answer(args, content, text)
+
+
+def _jwks(path: str) -> str:
+    try:
+        return check_jwks(Path(path).read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failed(f"--jwks: {path} cannot be read: {error}") from None
 
 
 def _secret(args: argparse.Namespace) -> str:

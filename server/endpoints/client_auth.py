@@ -1,35 +1,81 @@
-"""How a request names its client: none, `client_secret_basic` or `client_secret_post` (RFC 6749 section 2.3)."""
+"""How a request proves its client: none, Basic, post (RFC 6749 section 2.3) or `private_key_jwt` (RFC 7523)."""
 
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 
-from server.oauth.client import Credentials
+from server.house import House
+from server.oauth.client import Client, Credentials, authenticate, check_assertion
+from server.oauth.device import GRANT_TYPE
 from server.oauth.errors import InvalidClient, InvalidRequest
+from server.oauth.secret import digest
+from server.signing.assertion import named_client, read_assertion
 
 BASIC: Final = 'Basic realm="porchlight", charset="UTF-8"'
-METHODS: Final = ("none", "client_secret_basic", "client_secret_post")
+METHODS: Final = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+async def proven_client(house: House, request: Request, form: Mapping[str, str]) -> Client:
+    """The client that this request proves to be. Raises `InvalidRequest`, `InvalidClient`, `UnauthorizedClient`."""
+    shown = shown_credentials(request, form)
+    client = await house.clients.find(shown.client_id)
+    if "client_assertion" in form:
+        await _check_assertion(house, form, client)
+        shown = replace(shown, has_proved_key=True)
+    return authenticate(client, shown)
+
+
+async def _check_assertion(house: House, form: Mapping[str, str], client: Client | None) -> None:
+    """Verify the assertion with the client's own keys; it works once.
+
+    A poll's is remembered by this server alone, for polls must not write; any other by the storage, for all servers.
+    """
+    if client is None or not client.jwks:
+        raise InvalidClient("client authentication failed")
+    assertion = read_assertion(form["client_assertion"], client.jwks)
+    check_assertion(assertion, client.client_id, house.settings.issuer, house.now())
+    is_new = house.assertions.is_new((client.client_id, assertion.assertion_id), assertion.expires_at)
+    if is_new and form.get("grant_type") != GRANT_TYPE:
+        key_hash = digest("assertion", f"{client.client_id}\0{assertion.assertion_id}")
+        is_new = await house.store.take_once(key_hash, assertion.expires_at)
+    if not is_new:
+        raise InvalidClient("the client assertion was used before; make a new one for each request")
 
 
 def shown_credentials(request: Request, form: Mapping[str, str]) -> Credentials:
     """Raises `InvalidRequest` without a client id or with two ways at once, `InvalidClient` for a broken header."""
     header = request.headers.get("authorization")
+    if "client_assertion" in form:
+        return _assertion(form, header)
     if header is None:
         client_id = form.get("client_id")
         if client_id is None:
             raise InvalidRequest("client_id is missing")
         # A 401 without a challenge is no HTTP (RFC 9110 section 15.5.2), however the client named itself.
         return Credentials(client_id, form.get("client_secret"), challenge=BASIC)
-    if "client_secret" in form or "client_assertion" in form:
+    if "client_secret" in form:
         raise InvalidRequest("use one way of client authentication, not two")
     shown = _basic(header)
     if form.get("client_id", shown.client_id) != shown.client_id:
         raise InvalidRequest("client_id differs from the one in the Authorization header")
     return shown
+
+
+def _assertion(form: Mapping[str, str], header: str | None) -> Credentials:
+    if header is not None or "client_secret" in form:
+        raise InvalidRequest("use one way of client authentication, not two")
+    if form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise InvalidRequest(f"client_assertion_type must be {ASSERTION_TYPE}")
+    client_id = named_client(form["client_assertion"])
+    if form.get("client_id", client_id) != client_id:
+        raise InvalidRequest("client_id differs from the one in the client assertion")
+    return Credentials(client_id)
 
 
 def _basic(header: str) -> Credentials:

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from server.answers import json_answer
 from server.house import House
-from server.oauth import client as clients
 from server.oauth import scope, user_code
 from server.oauth.device import GRANT_TYPE, INTERVAL, DeviceAuthorization
 from server.oauth.errors import TemporarilyUnavailable
@@ -18,7 +17,7 @@ from server.oauth.store import CodeTaken
 from server.possession import shown_proof
 from server.settings import SECOND
 
-from .client_auth import shown_credentials
+from .client_auth import proven_client
 from .form import read_form
 
 PATH: Final = "/device_authorization"
@@ -39,8 +38,7 @@ class DeviceAuthorizationEndpoint:
     async def __call__(self, request: Request) -> Response:
         house = self._house
         form = await read_form(request)
-        shown = shown_credentials(request, form)
-        client = clients.authenticate(await house.clients.find(shown.client_id), shown)
+        client = await proven_client(house, request, form)
         client.may_use(GRANT_TYPE)
         scopes = scope.asked(form.get("scope"), client.scopes)
         proof = shown_proof(house, request, PATH)

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from server.answers import json_answer
 from server.house import House
-from server.oauth import client as clients
 from server.oauth import scope
 from server.oauth.access import Access, InvalidToken, nested
 from server.oauth.client import Client
@@ -15,7 +14,7 @@ from server.oauth.errors import InvalidClient, InvalidRequest
 from server.oauth.secret import digest
 from server.oauth.token import Family
 
-from .client_auth import BASIC, shown_credentials
+from .client_auth import BASIC, proven_client
 from .form import read_form
 
 INACTIVE: Final = {"active": False}
@@ -29,8 +28,7 @@ class IntrospectionEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         form = await read_form(request)
-        shown = shown_credentials(request, form)
-        caller = clients.authenticate(await self._house.clients.find(shown.client_id), shown)
+        caller = await proven_client(self._house, request, form)
         if caller.auth_method == "none":
             raise InvalidClient("only a client that authenticates may introspect", challenge=BASIC)
         if "token" not in form:

@@ -12,6 +12,7 @@ from server.oauth.authentication import ACR_VALUES
 from server.oauth.authorization import PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
 from server.oauth.grants import GRANTS
 from server.oauth.identity import BY_SCOPE, CLAIMS
+from server.signing.assertion import ALGORITHMS as ASSERTION_ALGORITHMS
 from server.signing.id_token import ALGORITHMS
 from server.signing.proof import ALGORITHMS as PROOF_ALGORITHMS
 
@@ -43,6 +44,7 @@ def metadata(house: House) -> dict[str, Any]:
         "ui_locales_supported": ["en"],
         "scopes_supported": list(settings.scopes),
         "token_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "introspection_endpoint_auth_methods_supported": [method for method in METHODS if method != "none"],
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),

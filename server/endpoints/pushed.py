@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from server.answers import json_answer
 from server.house import House
-from server.oauth import client as clients
 from server.oauth.authorization import PUSHED_FOR, URN, ask, redirect_uri_of
 from server.oauth.errors import InvalidRequest
 from server.oauth.grants.pipeline import demand_proof
@@ -16,7 +15,7 @@ from server.oauth.secret import digest, draw
 from server.possession import shown_proof
 from server.settings import SECOND
 
-from .client_auth import shown_credentials
+from .client_auth import proven_client
 from .form import read_form
 
 PATH: Final = "/par"
@@ -31,8 +30,7 @@ class PushedRequestEndpoint:
     async def __call__(self, request: Request) -> Response:
         house = self._house
         form = await read_form(request)
-        shown = shown_credentials(request, form)
-        client = clients.authenticate(await house.clients.find(shown.client_id), shown)
+        client = await proven_client(house, request, form)
         if "request_uri" in form:
             raise InvalidRequest("push the parameters themselves, not a request_uri")
         redirect_uri_of(client, form)

@@ -5,12 +5,11 @@ from starlette.responses import Response
 
 from server.answers import NO_STORE
 from server.house import House
-from server.oauth import client as clients
 from server.oauth.access import InvalidToken
 from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedTokenType
 from server.oauth.secret import digest
 
-from .client_auth import shown_credentials
+from .client_auth import proven_client
 from .form import read_form
 
 
@@ -23,8 +22,7 @@ class RevocationEndpoint:
     async def __call__(self, request: Request) -> Response:
         house = self._house
         form = await read_form(request)
-        shown = shown_credentials(request, form)
-        client = clients.authenticate(await house.clients.find(shown.client_id), shown)
+        client = await proven_client(house, request, form)
         if "token" not in form:
             raise InvalidRequest("token is missing")
         found = await self._owner(form["token"])

@@ -21,12 +21,12 @@ from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE
 from server.oauth.errors import AuthorizationPending, OAuthError, SlowDown
 from server.oauth.grants import BY_TYPE
-from server.oauth.grants.pipeline import Issue, TokenRequest, choose, demand_proof, prove_client
+from server.oauth.grants.pipeline import Issue, TokenRequest, choose, demand_proof
 from server.oauth.secret import digest
 from server.possession import shown_proof
 from server.signing.id_token import sign_identity
 
-from .client_auth import shown_credentials
+from .client_auth import proven_client
 from .fast_poll import is_memorable
 from .form import parse_form, read_form_body
 
@@ -44,8 +44,8 @@ class TokenEndpoint:
         body = await read_form_body(request)
         form = parse_form(body)
         grant = choose(form, BY_TYPE)
-        shown = shown_credentials(request, form)
-        client = prove_client(await self._house.clients.find(shown.client_id), shown, grant.GRANT_TYPE)
+        client = await proven_client(self._house, request, form)
+        client.may_use(grant.GRANT_TYPE)
         proof = shown_proof(self._house, request, PATH)
         demand_proof(client, proof)
         asked = TokenRequest(client, form, self._house.now(), proof=proof)

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from . import secret
 from .errors import InvalidClient, InvalidRequest, UnauthorizedClient
 from .redirect import check_redirect_uri
 
-AuthMethod = Literal["none", "client_secret"]
+AuthMethod = Literal["none", "client_secret", "private_key_jwt"]
+LONGEST_ASSERTION: Final = 300_000  # milliseconds that an assertion may still live
 MIN_SECRET_LENGTH = 22
 
 
@@ -18,9 +19,9 @@ class Client:
 
     `grants` and `scopes` are all that it may use: the device flow too must be asked for at registration. With
     `is_dpop_bound` it gets no token without a proof of possession (RFC 9449 section 5.2). `audiences` are the other
-    resource servers it may ask tokens for; `resource` is the one that it is itself ("": our own API). Answers
-    of the authorization endpoint go to `redirect_uris` alone; with `requires_par` every authorization request must be
-    pushed (RFC 9126 section 6).
+    resource servers it may ask tokens for; `resource` is the one that it is itself ("": our own API). `jwks` is the
+    JWK Set, in JSON, that its assertions are verified by. Answers of the authorization endpoint go to `redirect_uris`
+    alone; with `requires_par` every authorization request must be pushed (RFC 9126 section 6).
     """
 
     client_id: str
@@ -34,6 +35,7 @@ class Client:
     is_dpop_bound: bool = False
     audiences: tuple[str, ...] = ()
     resource: str = ""
+    jwks: str = ""
     redirect_uris: tuple[str, ...] = ()
     requires_par: bool = False
 
@@ -44,12 +46,43 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
+class Assertion:
+    """What a `private_key_jwt` says whose signature is good (RFC 7523 section 3). `expires_at` in milliseconds."""
+
+    issuer: str
+    subject: str
+    audience: object
+    expires_at: int
+    assertion_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request presented as its client's identity. `challenge` answers a failure of HTTP authentication."""
+    """What a request presented as its client's identity. `challenge` answers a failure of HTTP authentication.
+
+    `has_proved_key`: an assertion was shown that is verified and checked.
+    """
 
     client_id: str
     secret: str | None = None
     challenge: str = ""
+    has_proved_key: bool = False
+
+
+def check_assertion(assertion: Assertion, client_id: str, issuer: str, now: int) -> None:
+    """Raise `InvalidClient` unless the assertion was made by this client, for us alone, for a few minutes.
+
+    The audience is our issuer and nothing else: an assertion made for several servers, or for one endpoint, could be
+    carried from one to the other (draft-ietf-oauth-rfc7523bis).
+    """
+    if assertion.issuer != client_id or assertion.subject != client_id:
+        raise InvalidClient("iss and sub of the client assertion are the client_id")
+    if assertion.audience != issuer:
+        raise InvalidClient("aud of the client assertion is the issuer, as a single string")
+    if not now < assertion.expires_at <= now + LONGEST_ASSERTION:
+        raise InvalidClient("exp of the client assertion is at most five minutes ahead")
+    if not 0 < len(assertion.assertion_id) <= 256:
+        raise InvalidClient("jti of the client assertion has 1 to 256 characters")
 
 
 def authenticate(client: Client | None, shown: Credentials) -> Client:
@@ -60,11 +93,20 @@ def authenticate(client: Client | None, shown: Credentials) -> Client:
     """
     expected = client.secret_hash if client is not None and client.secret_hash else bytes(32)
     right = secret.matches("client_secret", shown.secret or "", expected)
-    if client is None or (shown.secret if client.auth_method == "none" else not right):
+    if client is None or not _is_proved(client, shown, right):
         raise InvalidClient("client authentication failed", challenge=shown.challenge)
     if not client.is_enabled:
         raise UnauthorizedClient("this client has been disabled")
     return client
+
+
+def _is_proved(client: Client, shown: Credentials, is_secret_right: bool) -> bool:
+    """Whether the client used the one method it is registered for."""
+    if client.auth_method == "none":
+        return shown.secret is None and not shown.has_proved_key
+    if client.auth_method == "private_key_jwt":
+        return shown.has_proved_key
+    return is_secret_right and not shown.has_proved_key
 
 
 def check_registration(client: Client, known_grants: Collection[str], known_scopes: Collection[str]) -> None:

@@ -8,7 +8,9 @@ import hmac
 import secrets
 from typing import Literal
 
-Kind = Literal["device_code", "user_code", "refresh_token", "session", "client_secret", "proof", "request", "code"]
+Kind = Literal[
+    "device_code", "user_code", "refresh_token", "session", "client_secret", "proof", "assertion", "request", "code"
+]
 
 
 def draw() -> str:

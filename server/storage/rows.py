@@ -127,6 +127,7 @@ class ClientRow(_Row, table=True):
     is_dpop_bound: bool
     audiences: tuple[str, ...] = _words()
     resource: str
+    jwks: str
     redirect_uris: tuple[str, ...] = _words()
     requires_par: bool
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from server.oauth import client as clients
 from server.oauth.access import Access
-from server.oauth.client import Client, Credentials
+from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization, Pace
 from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
 from server.oauth.identity import Identity
@@ -118,13 +117,6 @@ def choose(parameters: Mapping[str, str], by_type: Mapping[str, Grant]) -> Grant
         if name not in parameters:
             raise InvalidRequest(f"{name} is missing")
     return grant
-
-
-def prove_client(client: Client | None, shown: Credentials, grant_type: str) -> Client:
-    """The client that this request proves to be, if it may use this grant."""
-    proven = clients.authenticate(client, shown)
-    proven.may_use(grant_type)
-    return proven
 
 
 def demand_proof(client: Client, proof: Proof | None) -> None:

@@ -130,6 +130,7 @@ def _client() -> None:
         sa.Column("is_dpop_bound", sa.Boolean(), nullable=False),
         sa.Column("audiences", sa.Text(), nullable=False),
         sa.Column("resource", sa.String(), nullable=False),
+        sa.Column("jwks", sa.String(), nullable=False),
         sa.Column("redirect_uris", sa.Text(), nullable=False),
         sa.Column("requires_par", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("client_id", name="pk_client"),
