@@ -115,7 +115,8 @@ BROKEN: list[tuple[bytes, str, int]] = [
     (b"&&&&", FORM["content-type"], 400),
     (b"=&=&=", FORM["content-type"], 400),
     (b"x=1&" * 41, FORM["content-type"], 400),
-    (b"x=" + b"y" * 1_000_000, FORM["content-type"], 413),
+    # As much as arrives at once; test_hostile_input sends more than the house is willing to read.
+    (b"x=" + b"y" * 20_000, FORM["content-type"], 413),
     (b"grant_type=foo", "application/json", 415),
     (b'{"grant_type":"foo"}', "application/json", 415),
     (b"--x--", "multipart/form-data; boundary=x", 415),

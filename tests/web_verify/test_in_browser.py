@@ -29,7 +29,8 @@ def test_dev_16_the_whole_journey_by_hand(porch: Porch, phone: OpenPhone, script
     page.keyboard.press("Enter")
     page.wait_for_url("**/D/WDJBMJHT")
     assert page.locator("h1").inner_text() == "Is this your device?"
-    page.uncheck("[value=library]")
+    page.click("text=Allow less")
+    page.check("[value=library]")
     page.click("[name=decision][value=approve]")
     page.wait_for_selector("text=You're connected")
     assert page.url == porch.url + "/D/WDJBMJHT"
@@ -55,7 +56,8 @@ def test_xd_16_enter_denies(porch: Porch, phone: OpenPhone, scripts: bool) -> No
     assert page.evaluate(FOCUSED) == "body"
     page.keyboard.press("Enter")
     assert not porch.desk.decided
-    page.focus("[name=scope] >> nth=0")
+    page.click("text=Allow less")
+    page.focus("[name=leave_out] >> nth=0")
     page.keyboard.press("Enter")
     page.wait_for_selector("h1:has-text('Stopped')")
     assert porch.desk.decided["WDJBMJHT"][1].approved is False
@@ -87,12 +89,14 @@ def test_everything_can_be_done_with_the_keyboard_in_reading_order(porch: Porch,
     page.keyboard.press("Enter")
     page.wait_for_url("**/D/WDJBMJHT")
     order = []
-    for _ in range(7):
+    for _ in range(8):
         page.keyboard.press("Tab")
         order.append(page.evaluate(FOCUSED))
+        if order[-1] == "Allow less":
+            page.keyboard.press("Enter")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     assert order == [
-        "Use another account", "scope=profile", "scope=library", "scope=readings:write",
+        "Use another account", "Allow less", "leave_out=profile", "leave_out=library", "leave_out=readings:write",
         "decision=deny", "decision=approve", "My devices",
     ]  # fmt: skip
     page.keyboard.press("Shift+Tab")
