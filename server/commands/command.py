@@ -129,18 +129,26 @@ def answer_table(
     if not rows:
         print(empty)
         return 0
-    table = [[column.removeprefix("is_").replace("_", " ").upper() for column in columns]]
-    table += [[_cell(row[column]) for column in columns] for row in rows]
+    table = [[_head(column) for column in columns]]
+    table += [[_cell(column, row[column]) for column in columns] for row in rows]
     widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
     for cells in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
     return 0
 
 
-def _cell(value: object) -> str:
+def _head(column: str) -> str:
+    if column.endswith("_at"):
+        column = column.removesuffix("at") + "utc"
+    return column.removeprefix("is_").replace("_", " ").upper()
+
+
+def _cell(column: str, value: object) -> str:
     """A value as a person reads it, never empty: what stands in which column can be told in a pipe, too."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if column.endswith("_at"):
+        value = str(value or "")[: len("2026-11-20T10:06")].replace("T", " ")
     if isinstance(value, list | tuple):
         value = " ".join(map(str, value))
     text = "".join(each if each.isprintable() else "?" for each in str(value or ""))

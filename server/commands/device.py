@@ -43,7 +43,8 @@ def _list(args: argparse.Namespace) -> int:
                 rows.append(_row(family, account.username if account else family.account_id))
         return rows
 
-    columns = ("device_id", "user", "client_id", "claimed_name", "address", "last_seen_at", "signed_out_at")
+    columns: tuple[str, ...] = ("device_id", "user", "client_id", "claimed_name", "address", "last_seen_at")
+    columns += ("signed_out_at",) if args.all else ()
     return answer_table(args, "devices", with_store(args, listed), columns, "No device is signed in.")
 
 

@@ -19,8 +19,13 @@ def draw() -> str:
 
 
 def draw_id() -> str:
-    """A name for a thing: 120 random bits in 20 characters of `[A-Za-z0-9_-]`, no secret."""
-    return secrets.token_urlsafe(15)
+    """A name for a thing: 120 random bits in 20 characters of `[A-Za-z0-9_-]`, no secret.
+
+    No dash comes first: on a command line it would be taken for a flag.
+    """
+    while (drawn := secrets.token_urlsafe(15)).startswith("-"):
+        continue
+    return drawn
 
 
 def digest(kind: Kind, secret: str) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from server.oauth.secret import draw_id
 from tests.commands.process import ALL_SCOPES, TV, Porchlight, told
 from tests.house import PASSWORD
 from tests.terminal import CTRL_C, Terminal, terminal
@@ -154,6 +155,12 @@ def test_the_help_of_serve_names_every_setting_and_its_default(capsys: pytest.Ca
     _, out, _ = told(capsys, "serve", "--help")
     assert "--mqtt-port PORT" in out
     assert "(default: 8628)" in " ".join(out.split())
+
+
+def test_no_id_looks_like_a_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(("-5XwfRkq2mJ0tWb7cVxa", "5-XwfRkq2mJ0tWb7cVxa"))
+    monkeypatch.setattr("secrets.token_urlsafe", lambda count: next(drawn))
+    assert draw_id() == "5-XwfRkq2mJ0tWb7cVxa"
 
 
 def test_a_reader_who_leaves_early_is_no_error_worth_a_traceback(porchlight: Porchlight) -> None:
