@@ -94,6 +94,9 @@ def _set_up_writer(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous = FULL")  # in WAL mode: the log is on the disk before a commit returns
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA journal_size_limit = 67108864")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: a page that changes often is copied back less often
+    # An insert of many rows can be undone half-way; what that takes is a file on the disk for each, unless we say so.
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 def _set_up_reader(connection: sqlite3.Connection, _record: object) -> None:
