@@ -16,12 +16,12 @@ from server.oauth.store import StorageError
 log: Final = logging.getLogger("porchlight")
 NO_STORE: Final = {"cache-control": "no-store", "pragma": "no-cache"}
 Handler = Callable[[Request], Awaitable[Response]]
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def json_answer(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] = NO_STORE) -> Response:
     """A JSON object; not cacheable unless `headers` says otherwise."""
-    body = json.dumps(content, separators=(",", ":")).encode()
-    return Response(body, status, headers, "application/json")
+    return Response(_encode(content).encode(), status, headers, "application/json")
 
 
 def refusal(error: OAuthError) -> Response:
