@@ -1,7 +1,9 @@
 -- The load: forms from a file, one body a line, sent in turn to one path. BENCH_CLOSE=1 asks for a new connection for
--- each request; BENCH_LOOK=1 looks at every answer (which costs the load, so it is done in a run that is not timed).
+-- each request; BENCH_VARY=1 gives each a header of its own, so that no two have the same bytes; BENCH_LOOK=1 looks at every answer (which costs
+-- the load, so it is done in a run that is not timed).
 local path, file = os.getenv("BENCH_PATH"), os.getenv("BENCH_BODIES")
-local requests, turn = {}, 0
+local requests, turn, count = {}, 0, 0
+local varies = os.getenv("BENCH_VARY")
 local threads = {}
 
 function setup(thread)
@@ -11,15 +13,20 @@ end
 function init(args)
   local headers = { ["Content-Type"] = "application/x-www-form-urlencoded" }
   if os.getenv("BENCH_CLOSE") then headers["Connection"] = "close" end
+  if varies then headers["X-Request-Id"] = "##########" end
   for body in io.lines(file) do
-    requests[#requests + 1] = wrk.format("POST", path, headers, body)
+    local whole = wrk.format("POST", path, headers, body)
+    local first, last = string.find(whole, "##########", 1, true)
+    requests[#requests + 1] = varies and { string.sub(whole, 1, first - 1), string.sub(whole, last + 1) } or whole
   end
   seen = {}
 end
 
 function request()
   turn = turn % #requests + 1
-  return requests[turn]
+  if not varies then return requests[turn] end
+  count = count + 1
+  return requests[turn][1] .. string.format("%010d", count) .. requests[turn][2]
 end
 
 if os.getenv("BENCH_LOOK") then

@@ -1,4 +1,4 @@
-"""Pending polls a second of `porchlight serve` beside (a), on kept connections and with a new one for each poll."""
+"""Pending polls a second of `porchlight serve` beside (a): on kept connections, with a new one for each poll, and where no two are alike."""
 
 from .bare import bare
 from .figure import Figure
@@ -8,8 +8,12 @@ from .rivals import Rival, Score, compare, compete
 
 DEVICES = 2_000
 BARE, OURS = "a: bare ASGI app", "porchlight serve"
-# Whether each poll takes a new connection, how the figure calls it, goal, floor.
-MODES = ((False, "kept connections", 0.90, 0.65), (True, "a new connection each", 0.90, 0.80))
+# How the load asks, how the figure calls it, goal, floor.
+MODES: tuple[tuple[str, str, float | None, float | None], ...] = (
+    ("", "kept connections", 0.90, 0.65),
+    ("close", "a new connection each", 0.90, 0.80),
+    ("vary", "kept, no two alike", None, None),
+)
 
 
 def run(plan: Plan) -> list[Figure]:
@@ -18,14 +22,13 @@ def run(plan: Plan) -> list[Figure]:
     with bare() as floor, serving("--code-for", "1800") as house:
         bodies = house.polls(house.start_sign_ins(DEVICES))
         rivals = [Rival(BARE, floor, "/token", bodies), Rival(OURS, house.server, "/token", bodies)]
-        for is_new_each, manner, goal, least in MODES:
-            plan.say(manner)
-            scores = compete(plan, rivals, is_new_each=is_new_each)
-            figures += _figures(scores, manner, goal, least)
+        for manner, words, goal, least in MODES:
+            plan.say(words)
+            figures += _figures(compete(plan, rivals, manner), words, goal, least)
     return figures
 
 
-def _figures(scores: dict[str, Score], manner: str, goal: float, least: float) -> list[Figure]:
+def _figures(scores: dict[str, Score], manner: str, goal: float | None, least: float | None) -> list[Figure]:
     rates = [
         Figure(f"{name}, {manner}", score.per_second, "polls/s", note=score.note()) for name, score in scores.items()
     ]

@@ -1,8 +1,7 @@
 """Several servers under the same load, in turns, so that whatever else the machine does meets all of them alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from .figure import Figure, number
 from .plan import Plan, middle, spread
@@ -40,19 +39,16 @@ class Score:
         return f"p50 {p50:.2f} / p99 {p99:.2f} ms, {cpu:.0f} us CPU; looked at: {answers}"
 
 
-def compete(plan: Plan, rivals: Sequence[Rival], *, is_new_each: bool = False) -> dict[str, Score]:
+def compete(plan: Plan, rivals: Sequence[Rival], manner: str = "") -> dict[str, Score]:
     """Warm each up while looking at its answers, then load all in turns. Raises `RuntimeError` for wrong answers."""
-    put: dict[str, Callable[..., Load]] = {
-        rival.name: partial(load, rival.server, rival.path, rival.bodies, is_new_each=is_new_each) for rival in rivals
-    }
     seen = {}
     for rival in rivals:
         plan.say(f"looking at the answers of {rival.name}")
-        seen[rival.name] = put[rival.name](2, looks=True).seen
+        seen[rival.name] = load(rival.server, rival.path, rival.bodies, 2, manner, looks=True).seen
     loads: dict[str, list[Load]] = {rival.name: [] for rival in rivals}
     for turn in range(plan.rounds):
         for rival in rivals:
-            found = put[rival.name](plan.seconds)
+            found = load(rival.server, rival.path, rival.bodies, plan.seconds, manner)
             _check(rival, found)
             loads[rival.name].append(found)
             plan.say(f"round {turn + 1}/{plan.rounds}: {rival.name} {found.per_second:,.0f}/s")

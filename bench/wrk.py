@@ -47,16 +47,19 @@ def require_wrk() -> str:
 
 
 def load(
-    server: Server, path: str, bodies: Sequence[str], seconds: int, *, is_new_each: bool = False, looks: bool = False
+    server: Server, path: str, bodies: Sequence[str], seconds: int, manner: str = "", *, looks: bool = False
 ) -> Load:
-    """POST the bodies in turn to `path` for some seconds. `looks` counts every answer by what it says."""
+    """POST the bodies in turn to `path` for some seconds. `looks` counts every answer by what it says.
+
+    `manner`: "" keeps connections, "close" takes a new one for each request, "vary" gives each a header of its own.
+    """
     url = f"http://127.0.0.1:{server.port}"
     argv = [require_wrk(), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", str(_SCRIPT), url]
     with TemporaryDirectory(prefix="porchlight-bench-") as folder:
         forms = Path(folder, "bodies")
         forms.write_text("\n".join(bodies) + "\n")
         environ = os.environ | {"BENCH_PATH": path, "BENCH_BODIES": str(forms)}
-        environ |= {"BENCH_CLOSE": "1"} if is_new_each else {}
+        environ |= {f"BENCH_{manner.upper()}": "1"} if manner else {}
         environ |= {"BENCH_LOOK": "1"} if looks else {}
         before = server.cpu_seconds()
         done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False, timeout=seconds + 60)
