@@ -285,7 +285,7 @@ def test_an_answer_that_was_lost_after_the_redemption_is_not_given_twice(
 
 
 def test_hundreds_of_devices_sign_in_at_once_and_none_is_lost(houses: Houses) -> None:
-    crowded = 200 if houses.near is houses.far else 100
+    crowded = 200 if houses.near is houses.far else 50
     people = [f"person{number}" for number in range(8)]
     for name in people:
         houses.near.add_person(name, name.title())
