@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.answers import refusal
 from server.house import House
-from server.live.sign_ins import SignIn
+from server.live.sign_ins import MOST_WAYS, SignIn
 from server.oauth.device import INTERVAL, LONGEST_INTERVAL, STEP, Pace, keep_pace, slow_down
 from server.oauth.errors import AuthorizationPending
 
@@ -69,7 +69,8 @@ class FastPoll:
             if entry is not None and is_memorable(scope["headers"]):
                 interval = self._poll(entry)
                 if interval is not None:
-                    self._remember(scope, entry)
+                    if entry.ways < MOST_WAYS:
+                        self._remember(scope, entry)
                     start, body = self._messages[interval]
                     await send(start)
                     await send(body)

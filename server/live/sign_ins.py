@@ -14,6 +14,7 @@ from server.oauth.store import FOUND, Change, CodeTaken, News, StorageError, Sto
 from server.oauth.token import Family, RefreshToken
 
 TRY_AGAIN_AFTER: Final = 0.5
+MOST_WAYS: Final = 8
 FORGET_AFTER: Final = 300_000  # an expired code is still told from an unknown one for five minutes
 
 
@@ -22,10 +23,10 @@ class SignIn:
 
     `pending_until` says the same as the authorization in the one number that a poll needs: 0 once it is decided.
     `body_hash` and `wire_hash` are those of its poll's body and of all its bytes, as far as they are remembered;
-    `hangs_up`: the connection of that poll is closed behind the answer.
+    `hangs_up`: the connection of that poll is closed behind the answer. `ways` counts how differently it asked.
     """
 
-    __slots__ = ("authorization", "bell", "body_hash", "hangs_up", "pace", "pending_until", "wire_hash")
+    __slots__ = ("authorization", "bell", "body_hash", "hangs_up", "pace", "pending_until", "ways", "wire_hash")
 
     def __init__(self, authorization: DeviceAuthorization) -> None:
         self.hear(authorization)
@@ -34,6 +35,7 @@ class SignIn:
         self.body_hash: bytes | None = None
         self.wire_hash: bytes | None = None
         self.hangs_up = False
+        self.ways = 0
 
     def hear(self, authorization: DeviceAuthorization) -> None:
         """Take the authorization as it is now."""
@@ -141,10 +143,12 @@ class SignIns:
     def remember_wire(self, wire_hash: bytes, entry: SignIn, *, hangs_up: bool) -> None:
         """A request of these very bytes polls this sign-in, and may be answered before it is read next time.
 
-        One at a time: whoever goes another way from now on (another proxy, another connection) goes it for a while.
+        The latest only: who goes another way from now on (through another proxy) goes it for a while. Who never asks
+        twice in the same way is not worth remembering.
         """
-        if entry.body_hash is None:  # what depends on it was forgotten meanwhile
+        if entry.body_hash is None or entry.ways >= MOST_WAYS:  # its body was forgotten meanwhile
             return
+        entry.ways += 1
         if entry.wire_hash is not None:
             self.by_wire.pop(entry.wire_hash, None)
         entry.wire_hash, entry.hangs_up = wire_hash, hangs_up

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from server.endpoints.fast_poll import FastPoll
-from server.live.sign_ins import SignIn
+from server.live.sign_ins import MOST_WAYS, SignIn
 from server.oauth.device import GRANT_TYPE
 from server.oauth.store import News
 from tests.conformance.wire import StoppedClock
@@ -262,6 +262,15 @@ def test_a_repeated_poll_is_answered_before_it_is_read(
     assert list(house.app.house.sign_ins.by_wire.values()).count(entry_of(house, started)) == 1
     assert all(answer.told == ordinary.told or b"slow_down" in answer.body for answer in answers)
     assert answers[-1].headers[0] == ("date", answers[-1].header("date"))
+
+
+def test_a_device_that_never_asks_twice_alike_is_not_remembered_for_ever(house: RunningHouse, wire: Wire) -> None:
+    started = remembered(house, wire)
+    for number in range(20):
+        before = fast_polls(house)
+        assert poll(wire, started, f"X-Request-Id: {number}").status == 400
+        assert fast_polls(house) == before + 1
+    assert entry_of(house, started).ways == MOST_WAYS
 
 
 def test_a_poll_that_closes_its_connection_is_repeated_on_new_ones(house: RunningHouse) -> None:
