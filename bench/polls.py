@@ -1,4 +1,4 @@
-"""Pending polls a second of `porchlight serve` beside (a): on kept connections, with a new one for each poll, and where no two are alike."""
+"""Pending polls a second of `porchlight serve` beside (a): connections kept, a new one each, and no two polls alike."""
 
 from .bare import bare
 from .figure import Figure
