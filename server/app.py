@@ -25,7 +25,7 @@ from server.routes import API_PATH, routes
 from server.settings import Settings
 from server.storage import open_storage
 from web_verify.look import Look
-from web_verify.routes import lost, pages, turned_away
+from web_verify.routes import lost, pages, sent_back, turned_away
 
 SWEEP_EVERY: Final = 30.0
 _MACHINES: Final = re.compile(
@@ -48,7 +48,7 @@ class Porchlight:
         )
         desk = HouseDesk(self.house)
         self._lost = lost(desk, look)
-        table = routes(self.house, pages(desk, look), turned_away(desk, look))
+        table = routes(self.house, pages(desk, look), turned_away(desk, look), sent_back(desk, look))
         self._router = Router(table, default=self._nowhere, redirect_slashes=False)
         self._front = FastPoll(self._behind, self.house, settings.path + TOKEN_PATH)
         self._broker = open_broker(settings, HouseDoorkeeper(self.house), self.house.now)

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+from server.endpoints.authorize import leaving
 from server.house import House
 from server.oauth import authorization
 from server.oauth.account import Account, Session
 from server.oauth.authorization import AuthorizationRequest, Over, answer_of, refusal_of
 from server.oauth.errors import AccessDenied, OAuthError
-from server.oauth.redirect import answered, form_target
+from server.oauth.identity import SCOPE, identity_at_once
+from server.oauth.redirect import form_target
 from server.oauth.secret import digest, draw
 from server.oauth.store import ChangeRequest
+from server.signing.id_token import sign_identity
 from web_verify.desk import AppAsking, Leaving, Problem, ScopeText, Visitor
 
 SignedIn = tuple[Session, Account] | None
@@ -71,21 +74,30 @@ class ConsentDesk:
         approve: bool | None,
         scopes: Sequence[str] | None,
     ) -> Leaving:
-        now = self._house.now()
-        refusal: OAuthError | None = None if approve else AccessDenied("the person said no")
+        request = await self._pending(request_id)
+        refusal = await self._refusal(request, signed_in, approve, scopes)
+        if refusal is None and signed_in is not None:
+            return await self._approve(visitor, request_id, signed_in, scopes)
+        account_id, now = signed_in[1].account_id if signed_in else None, self._house.now()
+        denied = await self._change(request_id, lambda found: authorization.deny(found, account_id=account_id, now=now))
+        return self._leaving(denied, refusal_of(refusal or AccessDenied()))
+
+    async def _refusal(
+        self, request: AuthorizationRequest, signed_in: SignedIn, approve: bool | None, scopes: Sequence[str] | None
+    ) -> OAuthError | None:
+        """Why the app gets nothing; None when it gets what it asked for."""
         if approve is None:
-            request = await self._pending(request_id)
             auth_time = signed_in[0].auth_time if signed_in else None
             is_allowed = await self._is_allowed(request, signed_in)
-            refusal = authorization.unasked(request, auth_time, is_allowed=is_allowed, now=now)
-        if refusal is not None or signed_in is None:
-            account_id = signed_in[1].account_id if signed_in else None
-            denied = await self._change(
-                request_id, lambda found: authorization.deny(found, account_id=account_id, now=now)
-            )
-            return self._leaving(denied, refusal_of(refusal or AccessDenied()))
-        session, account = signed_in
-        code = draw()
+            return authorization.unasked(request, auth_time, is_allowed=is_allowed, now=self._house.now())
+        if request.response_type == "id_token" and scopes is not None and SCOPE not in scopes:
+            return AccessDenied("the person left out who they are")
+        return None if approve else AccessDenied("the person said no")
+
+    async def _approve(
+        self, visitor: Visitor, request_id: str, signed_in: tuple[Session, Account], scopes: Sequence[str] | None
+    ) -> Leaving:
+        (session, account), code, now = signed_in, draw(), self._house.now()
 
         def change(found: AuthorizationRequest | None) -> AuthorizationRequest:
             return authorization.approve(
@@ -99,7 +111,12 @@ class ConsentDesk:
                 now=now,
             )
 
-        return self._leaving(await self._change(request_id, change), {"code": code})
+        approved = await self._change(request_id, change)
+        if approved.response_type == "code":
+            return self._leaving(approved, {"code": code})
+        house = self._house
+        identity = identity_at_once(approved, house.memory.lifetimes.access)
+        return self._leaving(approved, {"id_token": sign_identity(house.mint.ring, house.settings.issuer, identity)})
 
     async def _pending(self, request_id: str) -> AuthorizationRequest:
         found = await self._house.store.find_request(digest("request", request_id))
@@ -110,7 +127,7 @@ class ConsentDesk:
 
     def _leaving(self, request: AuthorizationRequest, said: dict[str, str]) -> Leaving:
         answer = answer_of(self._house.settings.issuer, request.state, said)
-        return Leaving(answered(request.redirect_uri, answer))
+        return leaving(request.redirect_uri, request.response_mode, answer)
 
     async def _is_allowed(self, request: AuthorizationRequest, signed_in: SignedIn) -> bool:
         """Whether this person lets this app do all this already: an app that authenticates, signed in and not ended.

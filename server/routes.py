@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from server.answers import Handler, counter
 from server.api.table import api_routes
 from server.endpoints.authorize import PATH as AUTHORIZE_PATH
-from server.endpoints.authorize import AuthorizationEndpoint, TurnAway
+from server.endpoints.authorize import AuthorizationEndpoint, SendBack, TurnAway
 from server.endpoints.device_authorization import PATH as DEVICE_AUTHORIZATION_PATH
 from server.endpoints.device_authorization import DeviceAuthorizationEndpoint
 from server.endpoints.health import HealthEndpoint
@@ -25,7 +25,7 @@ from server.house import House
 API_PATH = "/api"
 
 
-def routes(house: House, pages: Sequence[BaseRoute], turn_away: TurnAway) -> list[BaseRoute]:
+def routes(house: House, pages: Sequence[BaseRoute], turn_away: TurnAway, send_back: SendBack) -> list[BaseRoute]:
     """The whole table. The well-known documents stand at the root of the host (RFC 8414 section 3.1)."""
     path = house.settings.path
     metadata = MetadataEndpoint(house)
@@ -37,7 +37,7 @@ def routes(house: House, pages: Sequence[BaseRoute], turn_away: TurnAway) -> lis
         _post("/mqtt/credentials", MqttCredentialsEndpoint(house)),
         # apps and the browsers they send
         _post(PAR_PATH, PushedRequestEndpoint(house)),
-        Route(AUTHORIZE_PATH, AuthorizationEndpoint(house, turn_away), methods=["GET", "POST"]),
+        Route(AUTHORIZE_PATH, AuthorizationEndpoint(house, turn_away, send_back), methods=["GET", "POST"]),
         Route("/userinfo", counter(UserinfoEndpoint(house)), methods=["GET", "POST"]),
         # whoever verifies tokens
         _post("/introspect", IntrospectionEndpoint(house)),

@@ -81,9 +81,14 @@ class AppAsking:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """The answer to an app: the address to send the browser to, which the app has registered."""
+    """The answer to an app: the address to send the browser to, which the app has registered.
+
+    `fields` None: the answer is in the address. Else the browser posts them there (OAuth 2.0 Form Post Response Mode).
+    """
 
     location: str
+    form_target: str
+    fields: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

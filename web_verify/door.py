@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from web_verify import session
 from web_verify.forms import Refused, read_form
-from web_verify.headers import NOT_KEPT, SECURITY, content_security_policy
+from web_verify.headers import NOT_KEPT, SECURITY, content_security_policy, posting_policy
 from web_verify.origin import comes_from_elsewhere
 from web_verify.pages import notice
 from web_verify.visit import House, Visit
@@ -21,14 +21,14 @@ log = logging.getLogger("web_verify")
 class Door:
     """An ASGI application for one path: `answers` maps GET and POST to a page; HEAD is GET without the text.
 
-    A door with no answers leads nowhere: whatever the method, it says `otherwise`.
+    A door with no answers leads nowhere: whatever the method, it gives the answer `otherwise`.
     """
 
-    def __init__(self, house: House, answers: Mapping[str, Answer], otherwise: Refused | None = None) -> None:
+    def __init__(self, house: House, answers: Mapping[str, Answer], otherwise: Answer | None = None) -> None:
         """Hang one page behind the door."""
         self._house = house
         self._answers = answers
-        self._otherwise = otherwise or Refused(404, "not_found")
+        self._otherwise = otherwise or nowhere
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever it is."""
@@ -44,7 +44,8 @@ class Door:
             log.exception("no page for request %s", scope.get("porchlight.request_id", ""))
             response = notice.show(visit, Refused(500, "broken"))
         response.headers.update(dict((*SECURITY, NOT_KEPT)))
-        response.headers["content-security-policy"] = content_security_policy(visit.form_target)
+        policy = posting_policy if visit.posts_back else content_security_policy
+        response.headers["content-security-policy"] = policy(visit.form_target)
         if scope["method"] == "HEAD":
             response.body = b""  # the length stays that of the page
         await visit.leave(response)(scope, receive, send)
@@ -52,7 +53,7 @@ class Door:
     async def _answer(self, visit: Visit) -> Response:
         """Check what every page would check, then ask the page."""
         if not self._answers:
-            raise self._otherwise
+            return await self._otherwise(visit)
         method = visit.request.method
         answer = self._answers.get("GET" if method == "HEAD" else method)
         if answer is None:
@@ -68,6 +69,11 @@ class Door:
             allowed = ["HEAD"] * ("GET" in self._answers) + list(self._answers)
             response.headers["allow"] = ", ".join(sorted(allowed))
         return response
+
+
+async def nowhere(visit: Visit) -> Response:
+    """There is nothing here."""
+    raise Refused(404, "not_found")
 
 
 async def check(visit: Visit) -> None:

@@ -3,17 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from web_verify.desk import Desk
+from web_verify.desk import Desk, Leaving
 from web_verify.door import Answer, Door
 from web_verify.forms import Refused
 from web_verify.look import Look
 from web_verify.pages import consent, decision, devices, enter, sign_in, sign_out
 from web_verify.paper import Paper
 from web_verify.stylesheet import Stylesheet
-from web_verify.visit import House
+from web_verify.visit import House, Visit
 
 # RFC 8628 section 3.3: `/device` is the address people type, `/D/{code}` the short one in the QR, in any case.
 ROUTES: Final[tuple[tuple[str, Mapping[str, Answer]], ...]] = (
@@ -53,4 +54,24 @@ def turned_away(desk: Desk, look: Look) -> Callable[[int, str, str], ASGIApp]:
     Takes the status, the key of the words, and what whoever made the app should read.
     """
     house = House(desk, look, Paper(look, Stylesheet().path))
-    return lambda status, key, detail: Door(house, {}, Refused(status, key, detail))
+
+    def door(status: int, key: str, detail: str) -> ASGIApp:
+        async def refuse(visit: Visit) -> Response:
+            raise Refused(status, key, detail)
+
+        return Door(house, {}, refuse)
+
+    return door
+
+
+def sent_back(desk: Desk, look: Look) -> Callable[[Leaving], ASGIApp]:
+    """What takes an answer back to the app before any page was shown."""
+    house = House(desk, look, Paper(look, Stylesheet().path))
+
+    def door(leaving: Leaving) -> ASGIApp:
+        async def send(visit: Visit) -> Response:
+            return visit.send_back(leaving)
+
+        return Door(house, {}, send)
+
+    return door

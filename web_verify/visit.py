@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from web_verify import session
 from web_verify.desk import Desk, Leaving, Person, Visitor
 from web_verify.forms import Form
+from web_verify.headers import SUBMIT
 from web_verify.look import Look
 from web_verify.paper import Paper
 
@@ -26,7 +27,7 @@ class House:
 class Visit:
     """A request on its way through one page. `is_new`: the cookie is set when it leaves, for longer if it `stays`.
 
-    `form_target` is where the forms of the page may lead besides this house.
+    `form_target` is where the forms of the page may lead besides this house; with `posts_back` they lead only there.
     """
 
     house: House
@@ -36,6 +37,7 @@ class Visit:
     stays: bool = False
     form: Form = field(default_factory=lambda: Form([]))
     form_target: str = ""
+    posts_back: bool = False
 
     @classmethod
     def begin(cls, house: House, request: Request) -> "Visit":
@@ -81,7 +83,10 @@ class Visit:
         return Response(status_code=303, headers={"location": location})
 
     def send_back(self, leaving: Leaving) -> Response:
-        """Send the browser to the app, at the address that the desk vouches for; 303, as everywhere."""
+        """Send the browser to the app, at the address that the desk vouches for; 303, or a form that it posts there."""
+        if leaving.fields is not None:
+            self.form_target, self.posts_back = leaving.form_target, True
+            return self.show("post_back", location=leaving.location, fields=leaving.fields, submit=SUBMIT)
         return Response(status_code=303, headers={"location": leaving.location})
 
     def leave(self, response: Response) -> Response:

@@ -78,6 +78,8 @@ WORDS: Final[dict[str, str]] = {
     "app.deny": "No, go back",
     "app.approve": "Yes, connect it",
     "app.undo": "It stays connected until you sign it out in My devices.",
+    "post_back.h1": "Back to the app",
+    "post_back.go": "Continue",
     # Decided
     "ok.h1": "You're connected",
     "ok.body": "Look at your TV. You can close this page.",

@@ -8,6 +8,7 @@ from typing import Final
 
 from server.house import wall_clock
 from server.oauth import scope
+from server.oauth.authorization import IMPLICIT
 from server.oauth.client import MIN_SECRET_LENGTH, Client, check_registration
 from server.oauth.grants import BY_TYPE
 from server.oauth.secret import digest, draw
@@ -35,7 +36,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="G",
-        help="device_code, authorization_code, refresh_token, client_credentials, token_exchange (or their URNs)",
+        help="device_code, authorization_code, refresh_token, client_credentials, token_exchange (or their URNs); "
+        "implicit for ID tokens by form_post",
     )
     add.add_argument("--dpop-bound", action="store_true", help="it must prove a key with every request (RFC 9449)")
     add.add_argument(
@@ -103,7 +105,7 @@ def _add(args: argparse.Namespace) -> int:
     )
 
     async def add(desk: Desk) -> None:
-        check_registration(client, tuple(BY_TYPE), tuple(desk.settings.scopes))
+        check_registration(client, (*BY_TYPE, IMPLICIT), tuple(desk.settings.scopes))
         try:
             await desk.store.add_client(client)
         except NameTaken:

@@ -18,15 +18,17 @@ from server.oauth.authorization import (
     answer_of,
     ask,
     enabled,
+    mode_of,
     open_pushed,
     redirect_uri_of,
     refusal_of,
 )
 from server.oauth.client import Client
 from server.oauth.errors import InvalidRequest, OAuthError, TooLarge, WrongMediaType
-from server.oauth.redirect import answered
+from server.oauth.redirect import answered, form_target
 from server.oauth.secret import digest, draw
 from server.oauth.store import StorageError
+from web_verify.desk import Leaving
 
 from .form import FORM_TYPE, MAX_BODY, parse_loosely, read_body
 
@@ -34,14 +36,15 @@ PATH: Final = "/authorize"
 CONSENT: Final = "/consent/"
 # (status, key of the words, what a developer reads) -> the page for a person whom no app can be told about
 TurnAway = Callable[[int, str, str], ASGIApp]
+SendBack = Callable[[Leaving], ASGIApp]
 
 
 class AuthorizationEndpoint:
     """GET or POST /authorize: keeps the checked request and sends the browser to its consent page."""
 
-    def __init__(self, house: House, turn_away: TurnAway) -> None:
+    def __init__(self, house: House, turn_away: TurnAway, send_back: SendBack) -> None:
         self._house = house
-        self._turn_away = turn_away
+        self._turn_away, self._send_back = turn_away, send_back
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI application: people come here, so whatever fails is a page."""
@@ -58,7 +61,7 @@ class AuthorizationEndpoint:
             answer = self._turn_away(500, "broken", "")
         await answer(scope, receive, send)
 
-    async def _answer(self, asked: tuple[Mapping[str, str], frozenset[str]]) -> Response:
+    async def _answer(self, asked: tuple[Mapping[str, str], frozenset[str]]) -> ASGIApp:
         parameters, repeated = asked
         if repeated & {"client_id", "redirect_uri", "request_uri"}:
             raise InvalidRequest("client_id, redirect_uri or request_uri is given twice")
@@ -75,7 +78,8 @@ class AuthorizationEndpoint:
             checked = ask(digest("request", request_id), client, parameters, self._house.now())
         except OAuthError as error:
             state = None if "state" in repeated else parameters.get("state")
-            return _redirect(answered(uri, answer_of(self._house.settings.issuer, state, refusal_of(error))))
+            answer = answer_of(self._house.settings.issuer, state, refusal_of(error))
+            return self._send_back(leaving(uri, mode_of(parameters), answer))
         await self._house.store.add_request(checked)
         return self._to_consent(request_id)
 
@@ -93,6 +97,13 @@ class AuthorizationEndpoint:
 
     def _to_consent(self, request_id: str) -> Response:
         return _redirect(f"{self._house.settings.path}{CONSENT}{request_id}")
+
+
+def leaving(uri: str, mode: str, answer: Mapping[str, str]) -> Leaving:
+    """An answer on its way to the app, in its address or as a form."""
+    if mode == "form_post":
+        return Leaving(uri, form_target(uri), tuple(answer.items()))
+    return Leaving(answered(uri, answer), form_target(uri))
 
 
 async def _parameters(request: Request) -> tuple[Mapping[str, str], frozenset[str]]:

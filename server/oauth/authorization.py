@@ -22,8 +22,9 @@ from .errors import (
 )
 
 GRANT_TYPE: Final = "authorization_code"
-RESPONSE_TYPES: Final = ("code",)
-RESPONSE_MODES: Final = ("query",)
+IMPLICIT: Final = "implicit"  # registered like a grant; never for access tokens
+RESPONSE_TYPES: Final = ("code", "id_token")
+RESPONSE_MODES: Final = ("query", "form_post")
 PROMPTS: Final = ("none", "login", "consent", "select_account")
 DECIDE_FOR: Final = 600_000  # how long a person may take
 PUSHED_FOR: Final = 60_000
@@ -68,6 +69,8 @@ class AuthorizationRequest:
     decided_at: int | None = None
     code_hash: bytes | None = None
     family_id: str | None = None
+    response_type: str = "code"
+    response_mode: str = "query"
 
 
 class Over(Exception):
@@ -104,19 +107,22 @@ def ask(request_hash: bytes, client: Client, parameters: Mapping[str, str], now:
     if response_type is None:
         raise InvalidRequest("response_type is missing")
     if response_type not in RESPONSE_TYPES:
-        raise UnsupportedResponseType("response_type must be code: no token leaves by the front channel")
-    if GRANT_TYPE not in client.grants:
+        raise UnsupportedResponseType("response_type must be code: no access token leaves by the front channel")
+    if (GRANT_TYPE if response_type == "code" else IMPLICIT) not in client.grants:
         raise UnauthorizedClient("this client is not registered for this grant")
     if parameters.get("response_mode", "query") not in RESPONSE_MODES:
-        raise InvalidRequest("response_mode must be query")
+        raise InvalidRequest("response_mode must be query or form_post")
     if "request" in parameters:
         raise RequestNotSupported("push the parameters to the PAR endpoint in place of a request object")
+    scopes = scope.asked(parameters.get("scope"), client.scopes)
+    if response_type == "id_token":
+        _check_implicit(parameters, scopes)
     return AuthorizationRequest(
         request_hash=request_hash,
         client_id=client.client_id,
         redirect_uri=parameters["redirect_uri"],
-        scopes=scope.asked(parameters.get("scope"), client.scopes),
-        challenge=pkce.check_challenge(parameters.get("code_challenge"), parameters.get("code_challenge_method")),
+        scopes=scopes,
+        challenge=_challenge(parameters) if response_type == "code" else "",
         created_at=now,
         expires_at=now + DECIDE_FOR,
         state=parameters.get("state"),
@@ -125,7 +131,28 @@ def ask(request_hash: bytes, client: Client, parameters: Mapping[str, str], now:
         max_age=_max_age(parameters.get("max_age")),
         login_hint=parameters.get("login_hint", "")[:LONGEST_HINT],
         jkt=_thumbprint(parameters.get("dpop_jkt")),
+        response_type=response_type,
+        response_mode=parameters.get("response_mode", "query"),
     )
+
+
+def mode_of(parameters: Mapping[str, str]) -> str:
+    """How the answer to a request travels, a refusal too: `query` unless it asks for `form_post`."""
+    return "form_post" if parameters.get("response_mode") == "form_post" else "query"
+
+
+def _check_implicit(parameters: Mapping[str, str], scopes: Collection[str]) -> None:
+    """An ID token alone, posted (OpenID Connect Core section 3.2.2.1): nothing of it may stay in an address."""
+    if parameters.get("response_mode") != "form_post":
+        raise InvalidRequest("response_type=id_token goes with response_mode=form_post")
+    if "nonce" not in parameters:
+        raise InvalidRequest("nonce is missing")
+    if "openid" not in scopes:
+        raise InvalidRequest("response_type=id_token needs the scope openid")
+
+
+def _challenge(parameters: Mapping[str, str]) -> str:
+    return pkce.check_challenge(parameters.get("code_challenge"), parameters.get("code_challenge_method"))
 
 
 def _nonce(text: str | None) -> str | None:
@@ -227,7 +254,7 @@ def approve(
         address=address,
         scopes=tuple(each for each in found.scopes if scopes is None or each in scopes),
         decided_at=now,
-        code_hash=code_hash,
+        code_hash=code_hash if found.response_type == "code" else None,
     )
 
 

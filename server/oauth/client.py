@@ -118,8 +118,8 @@ def check_registration(client: Client, known_grants: Collection[str], known_scop
     for grant in client.grants:
         if grant not in known_grants:
             raise InvalidRequest(f"grant {grant} is not known; known are: {', '.join(known_grants)}")
-    if "authorization_code" in client.grants and not client.redirect_uris:
-        raise InvalidRequest("the authorization code grant needs a redirect URI")
+    if {"authorization_code", "implicit"} & {*client.grants} and not client.redirect_uris:
+        raise InvalidRequest("the authorization endpoint needs a redirect URI to answer at")
     for uri in client.redirect_uris:
         check_redirect_uri(uri)
     for scope in client.scopes:

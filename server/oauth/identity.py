@@ -6,6 +6,7 @@ from typing import Final
 
 from .access import Access
 from .account import Account
+from .authorization import AuthorizationRequest
 from .token import Family
 
 SCOPE: Final = "openid"
@@ -18,7 +19,7 @@ CLAIMS: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "
 class Identity:
     """An ID token to be minted. Instants in milliseconds; `auth_time` and `amr` are those of the approval, for ever.
 
-    `nonce` is the authorization request's: the device flow and refreshes have none.
+    `nonce` is the authorization request's: the device flow and refreshes have none. `family_id` is "" without a family.
     """
 
     account_id: str
@@ -44,6 +45,21 @@ def identity_of(family: Family, access: Access, nonce: str | None = None) -> Ide
         issued_at=access.issued_at,
         expires_at=access.expires_at,
         nonce=nonce,
+    )
+
+
+def identity_at_once(request: AuthorizationRequest, lifetime: int) -> Identity:
+    """The identity that an approved request gets without a code and without any other token."""
+    now = request.decided_at or 0
+    return Identity(
+        account_id=request.account_id or "",
+        client_id=request.client_id,
+        family_id="",
+        auth_time=request.auth_time or now,
+        amr=request.amr,
+        issued_at=now,
+        expires_at=now + lifetime,
+        nonce=request.nonce,
     )
 
 

@@ -14,7 +14,7 @@ from .keys import KeyRing
 ALGORITHMS: Final = ("RS256",)
 
 
-def sign_identity(ring: KeyRing, issuer: str, identity: Identity, access_token: str) -> str:
+def sign_identity(ring: KeyRing, issuer: str, identity: Identity, access_token: str = "") -> str:
     """The JWT that says who signed in; it is for the client alone, and no API takes it."""
     pair = ring.signing(ALGORITHMS[0], identity.issued_at)
     claims: dict[str, Any] = {
@@ -24,10 +24,9 @@ def sign_identity(ring: KeyRing, issuer: str, identity: Identity, access_token: 
         "iat": identity.issued_at // 1_000,
         "exp": identity.expires_at // 1_000,
         "auth_time": identity.auth_time // 1_000,
-        "at_hash": half_hash(access_token),
-        "sid": identity.family_id,
     }
-    more = {"nonce": identity.nonce, "acr": acr(identity.amr), "amr": list(identity.amr)}
+    more = {"nonce": identity.nonce, "acr": acr(identity.amr), "amr": list(identity.amr), "sid": identity.family_id}
+    more["at_hash"] = half_hash(access_token) if access_token else ""
     claims |= {name: value for name, value in more.items() if value}
     return jwt.encode(claims, pair.private, algorithm=pair.kept.algorithm, headers={"kid": pair.kept.key_id})
 

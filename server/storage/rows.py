@@ -83,6 +83,8 @@ class AuthorizationRequestRow(_Row, table=True):
     decided_at: int | None = _instant()
     code_hash: bytes | None = Field(sa_type=LargeBinary, unique=True)
     family_id: str | None
+    response_type: str
+    response_mode: str
 
 
 class FamilyRow(_Row, table=True):

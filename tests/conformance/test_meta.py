@@ -118,7 +118,7 @@ def test_dev_32_the_device_grant_can_be_found_and_answers(public: RunningHouse) 
 def test_meta_05_and_06_the_document_lists_what_works_and_no_more(house: RunningHouse) -> None:
     document = house.get(OAUTH).json()
     assert [] not in document.values()
-    assert document["response_types_supported"] == (["code"] if "authorization_endpoint" in document else ["none"])
+    assert document["response_types_supported"] == ["code", "id_token"]
     for grant in document["grant_types_supported"]:
         form = {"grant_type": grant, "client_id": "tv", "device_code": "x", "refresh_token": "x"}
         assert house.post("/token", form).json()["error"] != "unsupported_grant_type"

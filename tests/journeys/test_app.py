@@ -31,10 +31,18 @@ class Door(ThreadingHTTPServer):
 class _Answer(BaseHTTPRequestHandler):
     server: Door
 
+    def do_POST(self) -> None:
+        length = int(self.headers["content-length"])
+        self.server.answers.append(dict(parse_qsl(self.rfile.read(length).decode())))
+        self._welcome()
+
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         if parts.path == "/back":
             self.server.answers.append(dict(parse_qsl(parts.query)))
+        self._welcome()
+
+    def _welcome(self) -> None:
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"<h1>Back in the app</h1>")
@@ -80,3 +88,24 @@ def test_a_person_signs_in_to_an_app_in_a_real_browser(
         other.click("[value=deny]")
     other.wait_for_selector("text=Back in the app")
     assert ("code" if secret else "error") in door.answers[-1]
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+def test_an_answer_is_posted_to_the_app_by_itself_or_by_one_press(
+    house: RunningHouse, door: Door, phone: OpenPhone, scripts: bool
+) -> None:
+    made = {"name": "Old app", "grants": ("implicit",), "scopes": ("openid", "profile")}
+    house.add_client("web", redirect_uris=("http://127.0.0.1/back",), **made)
+    asked = App(house, redirect_uri=door.uri).parameters(response_type="id_token", response_mode="form_post", nonce="n")
+    page = phone(java_script_enabled=scripts).new_page()
+    page.goto(f"{house.issuer}/authorize?{urlencode(asked)}")
+    page.fill("[autocomplete=username]", "ana")
+    page.fill("[autocomplete=current-password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Connect Old app to your account?")
+    page.click("[value=approve]")
+    if not scripts:
+        page.wait_for_selector("text=Back to the app")
+        page.click("main button")
+    page.wait_for_selector("text=Back in the app")
+    assert door.answers[-1]["id_token"].count(".") == 2

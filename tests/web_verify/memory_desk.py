@@ -117,7 +117,9 @@ class MemoryDesk:
         if request_id not in self.apps or visitor.session not in self.sessions:
             return Problem("wrong")
         del self.apps[request_id]
-        return Leaving(f"https://app.example/back?{'code=c' if approve else 'error=access_denied'}")
+        return Leaving(
+            f"https://app.example/back?{'code=c' if approve else 'error=access_denied'}", "https://app.example"
+        )
 
     async def devices(self, visitor: Visitor) -> Sequence[Device]:
         person = self.sessions.get(visitor.session)

@@ -69,6 +69,8 @@ def _authorization_request() -> None:
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("code_hash", sa.LargeBinary(), nullable=True),
         sa.Column("family_id", sa.String(), nullable=True),
+        sa.Column("response_type", sa.String(), nullable=False),
+        sa.Column("response_mode", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("request_hash", name="pk_authorization_request"),
         sa.UniqueConstraint("code_hash", name="uq_authorization_request_code_hash"),
     )
