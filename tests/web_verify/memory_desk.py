@@ -26,6 +26,15 @@ ASKING = Asking(
     scopes=SCOPES,
 )
 
+APP_ASKING = AppAsking(
+    app_name="Photo wall",
+    form_target="https://app.example",
+    expires_at=NOW + 600_000,
+    login_hint="ana",
+    scopes=SCOPES,
+    next="ask",
+)
+
 
 def normal(typed: str) -> str:
     """How this desk reads a code: the last path segment of an address, full width folded, letters only."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from playwright.sync_api import Page
 
-from tests.web_verify.memory_desk import ASKING, PASSWORD
+from tests.web_verify.memory_desk import APP_ASKING, ASKING, PASSWORD
 from tests.web_verify.porch import Porch
 from web_verify.desk import Problem, Why
 
@@ -37,6 +37,11 @@ def guest_states(page: Page, porch: Porch) -> Iterator[str]:
         yield why
     page.goto(porch.url + "/nowhere")
     yield "lost"
+    porch.desk.apps["app-1"] = APP_ASKING
+    page.goto(porch.url + "/consent/app-1")
+    yield "sign in to an app"
+    page.goto(porch.url + "/consent/none")
+    yield "request over"
     page.goto(porch.url + "/d/wdjbmjht")
     yield "sign in"
     page.fill("[autocomplete=username]", "ana")
@@ -48,6 +53,7 @@ def guest_states(page: Page, porch: Porch) -> Iterator[str]:
 def person_states(page: Page, porch: Porch) -> Iterator[str]:
     """What a person sees who is signed in."""
     sign_in(page, porch, "/devices")
+    porch.desk.apps["app-1"] = APP_ASKING
     yield "devices, none"
     long = replace(ASKING, claimed_name="W" * 32, address="2001:db8:85a3:8d3:1319:8a2e:370:7348", same_network=False)
     porch.desk.asking["BCDFGHJK"] = replace(long, user_code="BCDF-GHJK", app_name="A very long name of an application")
@@ -61,6 +67,8 @@ def person_states(page: Page, porch: Porch) -> Iterator[str]:
     yield "devices"
     press(page, ".device button")
     yield "devices, one signed out"
+    page.goto(porch.url + "/consent/app-1")
+    yield "consent"
     porch.desk.decided.clear()
     page.goto(porch.url + "/D/WDJBMJHT")
     press(page, "[value=deny]")

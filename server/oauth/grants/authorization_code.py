@@ -9,7 +9,16 @@ from server.oauth.identity import identity_of
 from server.oauth.secret import digest, draw_id
 from server.oauth.token import Family
 
-from .pipeline import Issue, Memory, TokenRequest, access_of, check_parties, draw_refresh_token, use_up_proof
+from .pipeline import (
+    Issue,
+    Memory,
+    TokenRequest,
+    access_of,
+    check_again,
+    check_parties,
+    draw_refresh_token,
+    use_up_proof,
+)
 
 GRANT_TYPE: Final = authorization.GRANT_TYPE
 PARAMETERS: Final = ("code",)
@@ -35,6 +44,7 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
             family,
             kept,
         )
+        await check_again(memory, family, now)
     except InvalidGrant:
         await _raise_alarm(memory, code_hash, now)
         raise

@@ -4,12 +4,21 @@ from typing import Final
 
 from server.oauth import device
 from server.oauth.device import DeviceAuthorization
-from server.oauth.errors import AuthorizationPending, InvalidGrant
+from server.oauth.errors import AuthorizationPending
 from server.oauth.identity import identity_of
 from server.oauth.secret import digest, draw_id
 from server.oauth.token import Family
 
-from .pipeline import Issue, Memory, TokenRequest, access_of, check_parties, draw_refresh_token, use_up_proof
+from .pipeline import (
+    Issue,
+    Memory,
+    TokenRequest,
+    access_of,
+    check_again,
+    check_parties,
+    draw_refresh_token,
+    use_up_proof,
+)
 
 GRANT_TYPE: Final = device.GRANT_TYPE
 PARAMETERS: Final = ("device_code",)
@@ -34,18 +43,9 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     if "refresh_token" in request.client.grants:
         secret, kept = draw_refresh_token(family, memory.lifetimes, now)
     await memory.sign_ins.redeem(code_hash, lambda found: device.redeem(found, client_id, now, jkt), family, kept)
-    await _check_again(memory, family, now)
+    await check_again(memory, family, now)
     access = access_of(family, family.scopes, request, memory)
     return Issue(access, secret, identity_of(family, access))
-
-
-async def _check_again(memory: Memory, family: Family, now: int) -> None:
-    """Whoever disables a party ends the families there are: one that came to be a moment later ends here."""
-    try:
-        await check_parties(memory, family.client_id, family.account_id)
-    except InvalidGrant:
-        await memory.store.end_family(family.family_id, now)
-        raise
 
 
 def _family(approved: DeviceAuthorization, request: TokenRequest, lifetime: int) -> Family:

@@ -141,6 +141,15 @@ async def check_parties(memory: Memory, client_id: str, account_id: str | None) 
         raise InvalidGrant("the account or the client may no longer sign in")
 
 
+async def check_again(memory: Memory, family: Family, now: int) -> None:
+    """Whoever disables a party ends the families there are: one that came to be a moment later ends here."""
+    try:
+        await check_parties(memory, family.client_id, family.account_id)
+    except InvalidGrant:
+        await memory.store.end_family(family.family_id, now)
+        raise
+
+
 def draw_refresh_token(family: Family, lifetimes: Lifetimes, now: int) -> tuple[str, RefreshToken]:
     """A refresh token to hand out, and the form in which it is kept; never outlives its family."""
     secret = draw()
