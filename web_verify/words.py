@@ -72,11 +72,11 @@ WORDS: Final[dict[str, str]] = {
     # Decide about an app
     "app.h1": "Connect {app}?",
     "app.ends": "This page works until {when}.",
-    "app.returns": "Goes back to",
+    "app.returns": "Returns to",
     "app.scam": "Did you just ask this app to sign you in? If not, tap <b>No, go back</b>.",
     "app.q": "Connect {app} to your account?",
     "app.deny": "No, go back",
-    "app.approve": "Yes, connect it",
+    "app.approve": "Yes, connect",
     "app.undo": "It stays connected until you sign it out in My devices.",
     "post_back.h1": "Back to the app",
     "post_back.go": "Continue",
