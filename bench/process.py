@@ -11,6 +11,7 @@ from .cores import on_server_core
 
 READY_WITHIN = 60.0
 _TICK = os.sysconf("SC_CLK_TCK")
+_NOT_OURS = ("PORCHLIGHT_", "PYTHONDONTWRITEBYTECODE")
 
 
 class Server:
@@ -65,8 +66,8 @@ def running(argv: Sequence[str], log: Path, environ: Mapping[str, str] | None = 
 
 
 def own_environ(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment without the settings of another Porchlight."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PORCHLIGHT_")}
+    """The environment without the settings of another Porchlight; bytecode is cached, as in every installation."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
     return kept | dict(more or {})
 
 
