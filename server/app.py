@@ -16,11 +16,13 @@ from server.desk import HouseDesk
 from server.endpoints.fast_poll import FastPoll
 from server.endpoints.token import PATH as TOKEN_PATH
 from server.gateway.brokers import open_broker
+from server.gateway.brokers.port import Broker
 from server.gateway.doorkeeper import HouseDoorkeeper
 from server.gateway.relay import Relay
 from server.house import House, wall_clock
 from server.oauth.secret import draw_id
 from server.oauth.store import News
+from server.oauth.token import Family
 from server.routes import API_PATH, routes
 from server.settings import Settings
 from server.storage import open_storage
@@ -114,7 +116,12 @@ class Porchlight:
     def _hear(self, news: News) -> None:
         """A family that ended takes its MQTT session with it, wherever it was ended."""
         if news.subject == "family" and self._broker is not None:
-            self.house.do_later(self._broker.close(news.key))
+            self.house.do_later(self._close(self._broker, news))
+
+    async def _close(self, broker: Broker, news: News) -> None:
+        family = news.value if isinstance(news.value, Family) else await self.house.store.find_family(news.key)
+        if family is not None:
+            await broker.close(family.family_id, family.device_id)
 
     async def _sweep(self) -> None:
         while True:

@@ -58,6 +58,7 @@ class HouseDesk:
         if account is None or not is_right or not account.is_enabled:
             return Problem("wrong")
         await house.store.give_back_tries(budgets)
+        await house.store.end_session(digest("session", visitor.session))
         secret = draw()
         expires_at = now + house.settings.session_for * SECOND
         await house.store.add_session(Session(digest("session", secret), account.account_id, now, expires_at))
@@ -166,6 +167,12 @@ class HouseDesk:
         wait = await house.store.take_tries(budgets, house.now())
         if wait:
             return Problem("too_many", wait)
+        if account_id is None:
+            together = guess.service_budgets(house.limits)
+            if await house.store.take_tries(together, house.now()):
+                await house.store.give_back_tries(budgets)
+                return Problem("sign_in")
+            budgets += together
         code = normalise(typed)
         found = await house.sign_ins.find_by_user_code(digest("user_code", code)) if code else None
         if found is None or code is None:

@@ -9,9 +9,11 @@ from typing import Final, Protocol
 
 from server.live.families import Clients, EndedFamilies
 from server.live.replays import Replays
+from server.live.shares import Shares
 from server.live.sign_ins import SignIns
 from server.oauth import proof
 from server.oauth.access import Access, InvalidToken
+from server.oauth.errors import TooMany
 from server.oauth.grants.pipeline import Lifetimes, Memory
 from server.oauth.guess import Limits
 from server.oauth.store import FOUND, News, StorageError, Store
@@ -69,13 +71,20 @@ class House:
     mint: Mint = field(init=False)
     proofs: Replays = field(default_factory=Replays)
     assertions: Replays = field(default_factory=Replays)
+    requests: Shares = field(init=False)
     _hearers: list[Callable[[News], None]] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         chosen = self.settings
-        self.sign_ins = SignIns(self.store, is_shared=chosen.is_shared_storage, capacity=chosen.max_sign_ins)
+        self.sign_ins = SignIns(
+            self.store,
+            is_shared=chosen.is_shared_storage,
+            capacity=chosen.max_sign_ins,
+            per_network=chosen.sign_ins_per_network,
+        )
         self.clients = Clients(self.store)
+        self.requests = Shares(chosen.requests_per_network)
         self.ended = EndedFamilies(self.store, remember_for=chosen.access_for * SECOND + 60 * SECOND)
         self.memory = Memory(
             self.store,
@@ -129,6 +138,12 @@ class House:
         """The DPoP nonces that are good now, the one to hand out first; the same on every server."""
         return proof.nonces(self.mint.ring.nonce_secret, self.now())
 
+    def demand_share(self, address: str) -> None:
+        """Raise `TooMany` when this network began its share of what leaves something behind."""
+        wait = self.requests.take(address, self.now())
+        if wait:
+            raise TooMany("too many requests from this network; try again later", retry_after=-(-wait // SECOND))
+
     def on_news(self, hear: Callable[[News], None]) -> None:
         """Call `hear` with all news, after the house itself has taken it."""
         self._hearers.append(hear)
@@ -158,6 +173,7 @@ class House:
         self.ended.sweep(now)
         self.proofs.sweep(now)
         self.assertions.sweep(now)
+        self.requests.sweep(now)
         while await self.store.sweep(now):
             continue
 

@@ -30,6 +30,6 @@ def check_proof(house: House, text: str, *, method: str, url: str, token: str = 
     found = read_proof(text)
     nonces = house.nonces() if house.settings.dpop_nonces else ()
     proof.check(found, method=method, url=url, now=house.now(), nonces=nonces, token=token)
-    if not house.proofs.is_new((found.jkt, found.proof_id), found.issued_at + REMEMBERED_FOR):
+    if not house.proofs.is_new(found.jkt, found.proof_id, found.issued_at + REMEMBERED_FOR):
         raise InvalidProof("the proof was used before; make a new one for each request")
     return found

@@ -79,6 +79,12 @@ class Settings:
     hold_for: int = field(default=30, metadata={"help": "longest that a token request with Prefer: wait is held"})
     dpop_nonces: bool = field(default=False, metadata={"help": "demand our nonce in every DPoP proof"})
     max_sign_ins: int = field(default=250_000, metadata={"help": "sign-ins in progress held at once"})
+    sign_ins_per_network: int = field(
+        default=150_000, metadata={"help": "sign-ins in progress of one network (an IPv4 address, an IPv6 /64)"}
+    )
+    requests_per_network: int = field(
+        default=3_000, metadata={"help": "authorization requests of apps that one network may begin in ten minutes"}
+    )
     tries_per_session: int = field(default=5, metadata={"help": "wrong codes a browser may type in ten minutes"})
     tries_per_account: int = field(default=10, metadata={"help": "wrong codes or passwords for one account"})
     tries_per_network: int = field(default=30, metadata={"help": "wrong codes or passwords from one network"})
@@ -155,7 +161,14 @@ def checked(settings: Settings) -> Settings:
     _demand(settings.access_for < settings.refresh_idle_for, "refresh_idle_for", "more seconds than access_for")
     _demand(settings.refresh_idle_for <= settings.refresh_for, "refresh_for", "at least refresh_idle_for")
     _demand(0 <= settings.hold_for <= 30, "hold_for", "0 to 30 seconds")
-    for name in ("session_for", "max_sign_ins", "tries_per_session", "tries_per_account"):
+    for name in (
+        "session_for",
+        "max_sign_ins",
+        "sign_ins_per_network",
+        "requests_per_network",
+        "tries_per_session",
+        "tries_per_account",
+    ):
         _demand(getattr(settings, name) > 0, name, "a number above 0")
     for name in ("tries_per_network", "tries_per_service", "workers"):
         _demand(getattr(settings, name) > 0, name, "a number above 0")

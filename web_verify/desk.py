@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-Why = Literal["wrong", "expired", "used", "denied", "too_many", "blocked"]
+Why = Literal["wrong", "expired", "used", "denied", "too_many", "blocked", "sign_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,10 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why there is nothing to decide. `retry_for` (milliseconds) is set for `too_many`."""
+    """Why there is nothing to decide. `retry_for` (milliseconds) is set for `too_many`.
+
+    `sign_in`: too many strangers guess just now; whoever signs in is told.
+    """
 
     why: Why
     retry_for: int = 0

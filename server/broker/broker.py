@@ -117,12 +117,14 @@ class Broker:
         return session.admission if session is not None and session.link is not None else None
 
     async def close(self, device_id_or_tie: str, reason_code: int) -> int:
-        """Close every session of a device or of a sign-in: DISCONNECT, will, nothing kept. Returns how many it were."""
+        """Close every session of a device or of a sign-in: DISCONNECT, will, nothing kept; how many they were."""
         sessions = self._exchange.tied(device_id_or_tie)
         for session in sessions:
             if session.link is not None:
                 session.link.dismiss(reason_code)
             self._exchange.end(session)
+        for device_id in {device_id_or_tie, *(session.device_id for session in sessions)}:
+            self._exchange.retained.forget_of(device_id)
         return len(sessions)
 
     async def renew(self, device_id: str, admission: Admission) -> bool:

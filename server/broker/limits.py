@@ -29,4 +29,5 @@ class Limits:
     retained_messages: int = 100_000
     retained_bytes: int = 67_108_864
     retained_each: int = 16  # retained messages of one device
+    retained_bytes_each: int = 262_144
     beat_for: int = 250  # how often due things are looked for

@@ -21,6 +21,7 @@ class Retained:
         self._kept: dict[str, Message] = {}
         self._tree: Tree[str, Message] = Tree()
         self._each: Counter[str] = Counter()
+        self._bytes_each: Counter[str] = Counter()
         self._expiring: list[tuple[int, str]] = []
         self.bytes = 0
 
@@ -41,6 +42,7 @@ class Retained:
         self._kept[message.topic] = message
         self._tree.put(message.topic, message.topic, message)
         self._each[message.sender] += 1
+        self._bytes_each[message.sender] += message.size
         self.bytes += message.size
         if message.expires_at is not None:
             heapq.heappush(self._expiring, (message.expires_at, message.topic))
@@ -53,15 +55,30 @@ class Retained:
         own = self._each[message.sender] - (before is not None and before.sender == message.sender)
         if count >= limits.retained_messages or size + message.size > limits.retained_bytes:
             return False
-        return not message.sender or own < limits.retained_each
+        if not message.sender:
+            return True
+        own_bytes = self._bytes_each[message.sender] + message.size
+        if before is not None and before.sender == message.sender:
+            own_bytes -= before.size
+        return own < limits.retained_each and own_bytes <= limits.retained_bytes_each
 
     def _forget(self, message: Message) -> None:
         del self._kept[message.topic]
         self._tree.drop(message.topic, message.topic)
         self.bytes -= message.size
         self._each[message.sender] -= 1
+        self._bytes_each[message.sender] -= message.size
         if not self._each[message.sender]:
-            del self._each[message.sender]
+            del self._each[message.sender], self._bytes_each[message.sender]
+
+    def forget_of(self, device_id: str) -> None:
+        """Forget all that a device left: it was signed out, and nobody else could ever clear it."""
+        if self._each[device_id]:
+            for message in list(self._tree.beneath(f"v1/{device_id}/#")):
+                if message.sender == device_id:
+                    self._forget(message)
+        else:
+            del self._each[device_id]
 
     def find(self, topic_filter: str, now: int) -> Iterator[Message]:
         """What a new subscription gets, without what has expired."""

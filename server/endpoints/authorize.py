@@ -49,7 +49,9 @@ class AuthorizationEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI application: people come here, so whatever fails is a page."""
         try:
-            answer: ASGIApp = await self._answer(await _parameters(Request(scope, receive)))
+            request = Request(scope, receive)
+            address = request.client.host if request.client else ""
+            answer: ASGIApp = await self._answer(await _parameters(request), address)
         except OAuthError as error:
             status = error.status if error.status in (413, 415) else 400
             answer = self._turn_away(status, "turned_away", error.description)
@@ -61,7 +63,7 @@ class AuthorizationEndpoint:
             answer = self._turn_away(500, "broken", "")
         await answer(scope, receive, send)
 
-    async def _answer(self, asked: tuple[Mapping[str, str], frozenset[str]]) -> ASGIApp:
+    async def _answer(self, asked: tuple[Mapping[str, str], frozenset[str]], address: str) -> ASGIApp:
         parameters, repeated = asked
         if repeated & {"client_id", "redirect_uri", "request_uri"}:
             raise InvalidRequest("client_id, redirect_uri or request_uri is given twice")
@@ -76,6 +78,7 @@ class AuthorizationEndpoint:
             if client.requires_par:
                 raise InvalidRequest("this client must push its authorization requests")
             checked = ask(digest("request", request_id), client, parameters, self._house.now())
+            self._house.demand_share(address)
         except OAuthError as error:
             state = None if "state" in repeated else parameters.get("state")
             answer = answer_of(self._house.settings.issuer, state, refusal_of(error))

@@ -40,7 +40,7 @@ async def _check_assertion(house: House, form: Mapping[str, str], client: Client
         raise InvalidClient("client authentication failed")
     assertion = read_assertion(form["client_assertion"], client.jwks)
     check_assertion(assertion, client.client_id, house.settings.issuer, house.now())
-    is_new = house.assertions.is_new((client.client_id, assertion.assertion_id), assertion.expires_at)
+    is_new = house.assertions.is_new(client.client_id, assertion.assertion_id, assertion.expires_at)
     if is_new and form.get("grant_type") != GRANT_TYPE:
         key_hash = digest("assertion", f"{client.client_id}\0{assertion.assertion_id}")
         is_new = await house.store.take_once(key_hash, assertion.expires_at)

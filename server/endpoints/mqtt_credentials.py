@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from device_agent.mqtt import topics
 from server.answers import json_answer
-from server.api.bearer import bearer
+from server.api.bearer import REALM, BadToken, bearer
 from server.house import House
 from server.oauth.errors import TemporarilyUnavailable
 
@@ -25,9 +25,11 @@ class MqttCredentialsEndpoint:
     async def __call__(self, request: Request) -> Response:
         access, token = bearer(self._house, request)
         settings, sessions = self._house.settings, self._house.sessions
+        device_id = access.device_id
+        if not device_id:
+            raise BadToken("the access token is no device's", challenge=f'{REALM}, error="invalid_token"')
         if sessions is None or not sessions.port:
             raise TemporarilyUnavailable("there is no MQTT broker on this server", retry_after=60)
-        device_id = access.device_id
         return json_answer(
             {
                 "host": settings.mqtt_public_host or urlsplit(settings.issuer).hostname,

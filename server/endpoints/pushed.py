@@ -42,5 +42,6 @@ class PushedRequestEndpoint:
             if pushed.jkt not in (None, proof.jkt):
                 raise InvalidRequest("dpop_jkt is not the key of the DPoP proof")
             pushed = replace(pushed, jkt=proof.jkt)
+        house.demand_share(request.client.host if request.client else "")
         await house.store.add_request(replace(pushed, stage="pushed", expires_at=now + PUSHED_FOR))
         return json_answer({"request_uri": URN + request_id, "expires_in": PUSHED_FOR // SECOND}, 201)

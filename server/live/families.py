@@ -39,16 +39,20 @@ class Clients:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._kept: dict[str, Client] = {}
+        self._changes = 0  # heard so far
 
     async def find(self, client_id: str) -> Client | None:
         client = self._kept.get(client_id)
         if client is None:
+            before = self._changes
             client = await self._store.find_client(client_id)
-            if client is not None:
+            # What was read while news came may be what it was before the change.
+            if client is not None and before == self._changes:
                 self._kept[client_id] = client
         return client
 
     def hear(self, news: News) -> None:
         """Forget what changed; the next `find` reads it again."""
         if news.subject in ("client", "lost"):
+            self._changes += 1
             self._kept.clear()

@@ -9,7 +9,8 @@ from collections.abc import Coroutine
 from typing import Final
 
 from server.oauth.device import DeviceAuthorization, Pace, keep_pace
-from server.oauth.errors import TemporarilyUnavailable
+from server.oauth.errors import TemporarilyUnavailable, TooMany
+from server.oauth.guess import network
 from server.oauth.store import FOUND, Change, CodeTaken, News, StorageError, Store
 from server.oauth.token import Family, RefreshToken
 
@@ -24,9 +25,20 @@ class SignIn:
     `pending_until` says the same as the authorization in the one number that a poll needs: 0 once it is decided.
     `body_hash` and `wire_hash` are those of its poll's body and of all its bytes, as far as they are remembered;
     `hangs_up`: the connection of that poll is closed behind the answer. `ways` counts how differently it asked.
+    `is_counted`: it takes a place, of all and of its network.
     """
 
-    __slots__ = ("authorization", "bell", "body_hash", "hangs_up", "pace", "pending_until", "ways", "wire_hash")
+    __slots__ = (
+        "authorization",
+        "bell",
+        "body_hash",
+        "hangs_up",
+        "is_counted",
+        "pace",
+        "pending_until",
+        "ways",
+        "wire_hash",
+    )
 
     def __init__(self, authorization: DeviceAuthorization) -> None:
         self.hear(authorization)
@@ -36,6 +48,7 @@ class SignIn:
         self.wire_hash: bytes | None = None
         self.hangs_up = False
         self.ways = 0
+        self.is_counted = False
 
     def hear(self, authorization: DeviceAuthorization) -> None:
         """Take the authorization as it is now."""
@@ -50,10 +63,13 @@ class SignIns:
     news arrives, so that what is held can be answered from; while it does not, everything is read from the store.
     """
 
-    def __init__(self, store: Store, *, is_shared: bool, capacity: int) -> None:
+    def __init__(self, store: Store, *, is_shared: bool, capacity: int, per_network: int) -> None:
         self._store = store
         self._is_shared = is_shared
         self._capacity = capacity
+        self._per_network = per_network
+        self._waiting = 0
+        self._waiting_of: dict[str, int] = {}
         self._is_closed = False
         self._by_code: dict[bytes, SignIn] = {}
         self._code_by_user_code: dict[bytes, bytes] = {}
@@ -75,10 +91,13 @@ class SignIns:
         self.is_current = True
 
     async def start(self, authorization: DeviceAuthorization) -> None:
-        """Begin a sign-in, durably. Raises `CodeTaken` for a user code in use, `TemporarilyUnavailable` when full."""
+        """Begin a sign-in, durably. Raises `CodeTaken` for a user code in use, `TemporarilyUnavailable` when full,
+        `TooMany` when its network has its share: nobody alone can take all the places."""
         if authorization.user_code_hash in self._code_by_user_code:
             raise CodeTaken
-        if len(self._by_code) >= self._capacity:
+        if self._waiting_of.get(network(authorization.address), 0) >= self._per_network:
+            raise TooMany("too many sign-ins of this network are in progress; try again", retry_after=30)
+        if self._waiting >= self._capacity:
             raise TemporarilyUnavailable("too many sign-ins are in progress; try again", retry_after=30)
         await self._store.add_device(authorization)
         self._put(authorization)
@@ -176,7 +195,10 @@ class SignIns:
             task.cancel()
 
     def sweep(self, now: int) -> int:
-        """Forget what expired a while ago; how many."""
+        """Forget what expired a while ago, and give back the places of what expired just now; how many went."""
+        for entry in self._by_code.values():
+            if entry.is_counted and now >= entry.authorization.expires_at:
+                self._count(entry, is_waiting=False)
         old = [entry for entry in self._by_code.values() if now >= entry.authorization.expires_at + FORGET_AFTER]
         for entry in old:
             self._drop(entry)
@@ -185,13 +207,27 @@ class SignIns:
     def _put(self, authorization: DeviceAuthorization) -> DeviceAuthorization:
         entry = self._by_code.get(authorization.code_hash)
         if entry is None:
-            self._by_code[authorization.code_hash] = SignIn(authorization)
+            entry = self._by_code[authorization.code_hash] = SignIn(authorization)
             self._code_by_user_code[authorization.user_code_hash] = authorization.code_hash
         elif _ORDER[authorization.state] >= _ORDER[entry.authorization.state]:
             entry.hear(authorization)
             if authorization.state != "pending":
                 _ring(entry)
+        self._count(entry, is_waiting=entry.authorization.state == "pending")
         return authorization
+
+    def _count(self, entry: SignIn, *, is_waiting: bool) -> None:
+        """Take a place for it, or give it back."""
+        if is_waiting is entry.is_counted:
+            return
+        entry.is_counted = is_waiting
+        step, where = (1, -1)[not is_waiting], network(entry.authorization.address)
+        self._waiting += step
+        left = self._waiting_of.get(where, 0) + step
+        if left:
+            self._waiting_of[where] = left
+        else:
+            del self._waiting_of[where]
 
     def _take_up(self, found: DeviceAuthorization | None) -> DeviceAuthorization | None:
         return found if found is None else self._put(found)
@@ -240,6 +276,7 @@ class SignIns:
 
     def _drop(self, entry: SignIn) -> None:
         _ring(entry)
+        self._count(entry, is_waiting=False)
         del self._by_code[entry.authorization.code_hash]
         self._code_by_user_code.pop(entry.authorization.user_code_hash, None)
         if entry.body_hash is not None:

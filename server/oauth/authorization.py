@@ -31,6 +31,7 @@ PUSHED_FOR: Final = 60_000
 CODE_FOR: Final = 60_000
 URN: Final = "urn:ietf:params:oauth:request_uri:"
 LONGEST_NONCE: Final = 512
+LONGEST_STATE: Final = 1_024
 LONGEST_HINT: Final = 200
 LONGEST_AGE: Final = 10**9
 
@@ -125,8 +126,8 @@ def ask(request_hash: bytes, client: Client, parameters: Mapping[str, str], now:
         challenge=_challenge(parameters) if response_type == "code" else "",
         created_at=now,
         expires_at=now + DECIDE_FOR,
-        state=parameters.get("state"),
-        nonce=_nonce(parameters.get("nonce")),
+        state=_bounded(parameters, "state", LONGEST_STATE),
+        nonce=_bounded(parameters, "nonce", LONGEST_NONCE),
         prompts=_prompts(parameters.get("prompt", "")),
         max_age=_max_age(parameters.get("max_age")),
         login_hint=parameters.get("login_hint", "")[:LONGEST_HINT],
@@ -155,9 +156,10 @@ def _challenge(parameters: Mapping[str, str]) -> str:
     return pkce.check_challenge(parameters.get("code_challenge"), parameters.get("code_challenge_method"))
 
 
-def _nonce(text: str | None) -> str | None:
-    if text is not None and len(text) > LONGEST_NONCE:
-        raise InvalidRequest(f"nonce has {LONGEST_NONCE} characters at most")
+def _bounded(parameters: Mapping[str, str], name: str, longest: int) -> str | None:
+    text = parameters.get(name)
+    if text is not None and len(text) > longest:
+        raise InvalidRequest(f"{name} has {longest} characters at most")
     return text
 
 
@@ -291,6 +293,6 @@ def check_shown(request: AuthorizationRequest | None, shown: Shown) -> Authoriza
 def redeem(request: AuthorizationRequest | None, shown: Shown, family_id: str, now: int) -> AuthorizationRequest:
     """approved -> redeemed, within a minute of the decision; the code has then bought this family."""
     found = check_shown(request, shown)
-    if found.stage != "approved" or not 0 <= now - (found.decided_at or 0) < CODE_FOR:
+    if found.stage != "approved" or now - (found.decided_at or 0) >= CODE_FOR:
         raise InvalidGrant("the code is unknown, used, expired, or belongs to another client")
     return replace(found, stage="redeemed", family_id=family_id)

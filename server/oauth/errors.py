@@ -104,3 +104,7 @@ class ExpiredToken(OAuthError):
 class TemporarilyUnavailable(OAuthError):
     error = "temporarily_unavailable"
     status = 503
+
+
+class TooMany(TemporarilyUnavailable):
+    status = 429

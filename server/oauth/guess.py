@@ -7,6 +7,7 @@ right one is given back. The counts are kept by the store: they survive new cook
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Limits:
     window: int = 600_000
 
 
+@lru_cache(maxsize=4_096)
 def network(address: str) -> str:
     """The network an address belongs to as far as blame goes: an IPv4 address itself, an IPv6 address's /64."""
     try:
@@ -55,18 +57,28 @@ def user_code_budgets(limits: Limits, *, session: str, account_id: str | None, a
     budgets = [
         Budget(f"code/session/{session}", limits.per_session, limits.window),
         Budget(f"code/network/{network(address)}", limits.per_network, limits.window),
-        Budget("code/service", limits.per_service, limits.window),
     ]
     if account_id is not None:
         budgets.append(Budget(f"code/account/{account_id}", limits.per_account, limits.window))
     return tuple(budgets)
 
 
+def service_budgets(limits: Limits) -> tuple[Budget, ...]:
+    """What all who are not signed in draw on together; once it is spent they sign in first: nobody is locked out."""
+    return (Budget("code/service", limits.per_service, limits.window),)
+
+
 def password_budgets(limits: Limits, *, username: str, address: str) -> tuple[Budget, ...]:
-    """The budgets a typed password draws on; the account is named as typed, so that unknown names cost the same."""
+    """The budgets a typed password draws on; the account is named as typed, so that unknown names cost the same.
+
+    An account's own budget is one for each network, so that a stranger elsewhere cannot lock its owner out by name;
+    from many networks together ten times as many tries are let through.
+    """
+    where = network(address)
     return (
-        Budget(f"password/account/{username}", limits.per_account, limits.window),
-        Budget(f"password/network/{network(address)}", limits.per_network, limits.window),
+        Budget(f"password/account/{username}/{where}", limits.per_account, limits.window),
+        Budget(f"password/account/{username}", limits.per_account * 10, limits.window),
+        Budget(f"password/network/{where}", limits.per_network, limits.window),
     )
 
 

@@ -57,7 +57,7 @@ def check(proof: Proof, *, method: str, url: str, now: int, nonces: tuple[str, .
         raise InvalidProof("the proof is too old, or from the future")
     if not 0 < len(proof.proof_id) <= LONGEST_ID:
         raise InvalidProof(f"jti has 1 to {LONGEST_ID} characters")
-    if token and not hmac.compare_digest(proof.token_hash or "", token_hash(token)):
+    if token and not hmac.compare_digest((proof.token_hash or "").encode(), token_hash(token).encode()):
         raise InvalidProof("ath is not the hash of the access token")
     if nonces and proof.nonce not in nonces:
         raise UseNonce(nonces[0])

@@ -83,7 +83,7 @@ def may_repeat(family: Family, shown: RefreshToken, now: int) -> bool:
     Whoever asks must have proved to be the same party: by the family's key, or by client authentication. The successor
     is the same each time: there is never a second live branch.
     """
-    return shown.spent_at is not None and family.is_live(now) and 0 <= now - shown.spent_at < REPLAY_FOR
+    return shown.spent_at is not None and family.is_live(now) and now - shown.spent_at < REPLAY_FOR
 
 
 def rotate(family: Family, shown: RefreshToken, successor: RefreshToken, client_id: str, now: int) -> Rotation:

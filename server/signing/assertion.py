@@ -8,6 +8,8 @@ import jwt
 from server.oauth.client import Assertion
 from server.oauth.errors import InvalidClient, InvalidRequest
 
+from .proof import LONGEST_E, LONGEST_N
+
 ALGORITHMS: Final = ("ES256", "EdDSA", "RS256")
 TYPES: Final = (None, "JWT", "client-authentication+jwt")
 LONGEST: Final = 8_192
@@ -54,6 +56,8 @@ def check_jwks(text: str) -> str:
         for key in keys:
             if _PRIVATE & key.keys():
                 raise InvalidRequest("jwks holds a private key: register the public half only")
+            if len(str(key.get("n", ""))) > LONGEST_N or len(str(key.get("e", ""))) > LONGEST_E:
+                raise InvalidRequest("an RSA key has at most 4096 bits and a small exponent")
             jwt.PyJWK(key)
     except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError):
         raise InvalidRequest('jwks is a JWK Set in JSON: {"keys": [...]}') from None
@@ -78,6 +82,7 @@ def _verified(text: str, header: dict[str, Any], keys: list[dict[str, Any]]) -> 
 
 def _text(claims: dict[str, Any], name: str) -> str:
     value = claims[name]
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise TypeError(name)
+    value.encode()  # a lone surrogate raises a ValueError here, and nowhere later
     return value

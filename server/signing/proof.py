@@ -15,6 +15,8 @@ LONGEST: Final = 8_192
 _THUMBED: Final = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
 _PRIVATE: Final = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
 SMALLEST_RSA: Final = 2_048
+LONGEST_N: Final = 684  # characters of base64url: 4096 bits
+LONGEST_E: Final = 6  # 32 bits
 
 
 def read_proof(text: str) -> Proof:
@@ -57,6 +59,8 @@ def thumbprint(jwk: dict[str, Any]) -> str:
 def _public_key(jwk: dict[str, Any], algorithm: str) -> Any:
     if _PRIVATE & jwk.keys():
         raise InvalidProof("the proof carries a private key")
+    if len(str(jwk.get("n", ""))) > LONGEST_N or len(str(jwk.get("e", ""))) > LONGEST_E:
+        raise InvalidProof("an RSA key has at most 4096 bits and a small exponent")  # else it takes ages to verify
     loaded = jwt.PyJWK(jwk, algorithm=algorithm)
     if getattr(loaded.key, "key_size", SMALLEST_RSA) < SMALLEST_RSA and jwk.get("kty") == "RSA":
         raise InvalidProof(f"an RSA key has at least {SMALLEST_RSA} bits")
@@ -65,6 +69,7 @@ def _public_key(jwk: dict[str, Any], algorithm: str) -> Any:
 
 def _text(claims: dict[str, Any], name: str) -> str:
     value = claims[name]
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise TypeError(name)
+    value.encode()  # a lone surrogate raises a ValueError here, and nowhere later
     return value

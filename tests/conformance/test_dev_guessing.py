@@ -91,9 +91,14 @@ def test_dev_33_all_together_have_a_budget_too(tmp_path: Path) -> None:
         started = house.begin()
         for code in wrong_codes(4):
             assert type_code(Phone(house), code).status_code == 404
-        locked(type_code(Phone(house), started["user_code"]))
-        locked(open_code(Phone(house), started))
+        for page in (type_code(Phone(house), started["user_code"]), open_code(Phone(house), started)):
+            assert page.status_code == 200
+            assert "/sign-in?code=" in page.url, "a stranger is told nothing of the code, right or wrong"
+            assert "Aurora TV" not in page.text
+        assert "/sign-in?code=" in type_code(Phone(house), wrong_codes(5)[4]).url
         assert is_undecided(house, started)
+        Phone(house).approve(started)
+        assert tokens(house.poll(started))["access_token"], "whoever signs in is not locked out by strangers"
 
 
 def test_dev_33_a_restart_forgives_nothing(tmp_path: Path) -> None:

@@ -170,6 +170,15 @@ def test_bcp_09_a_token_for_another_api_opens_neither_ours_nor_mqtt(house: Runni
     assert house.post("/mqtt/credentials", headers=headers).status_code == 401
 
 
+def test_tx_07_a_traded_token_is_no_device_and_opens_no_mqtt_session(house: RunningHouse) -> None:
+    token = house.sign_in(scope="profile readings:read")["access_token"]
+    traded = exchange(house, token, audience=f"{house.issuer}/api").json()["access_token"]
+    headers = {"Authorization": f"Bearer {traded}"}
+    assert house.get("/api/me", headers=headers).json()["username"] == "ana"
+    assert house.post("/mqtt/credentials", headers=headers).status_code == 401
+    assert "device_id" not in claims_of(exchange(house, token)) or not claims_of(exchange(house, token))["device_id"]
+
+
 def test_rev_07_a_traded_token_is_revoked_through_what_it_came_from(house: RunningHouse) -> None:
     traded = exchange(house, house.sign_in()["access_token"]).json()["access_token"]
     answer = house.post("/revoke", {"token": traded}, auth=("middle", SECRET))

@@ -171,6 +171,22 @@ def test_revocation_closes_the_session_within_a_second_and_publishes_its_will(ho
     again.stop()
 
 
+def test_what_a_device_left_behind_goes_when_it_is_signed_out(house: RunningHouse) -> None:
+    tokens = house.sign_in()
+    device = Paho(credentials(house, tokens))
+    assert device.call("me", "1")["status"] == 200
+    retained = house.app._broker._broker._exchange.retained  # type: ignore[union-attr]
+    before = len(retained)
+    published: list[int] = []
+    device.client.on_publish = lambda client, data, mid, reason, properties: published.append(reason.value)
+    device.client.publish(f"v1/{device.device_id}/up/st", b'{"s":"online","sid":"1"}', qos=1, retain=True)
+    wait_until(lambda: published)
+    assert len(retained) == before + 1
+    device.stop()
+    house.post("/revoke", {"client_id": "tv", "token": tokens["refresh_token"]})
+    wait_until(lambda: len(retained) == before)
+
+
 def test_the_session_ends_with_its_token_and_publishes_its_will(house: RunningHouse) -> None:
     device = Paho(credentials(house, house.sign_in()))
     assert device.call("me", "1")["status"] == 200

@@ -10,7 +10,7 @@ import pytest
 from server.live.sign_ins import FORGET_AFTER, SignIns
 from server.oauth import device, verification
 from server.oauth.device import DeviceAuthorization
-from server.oauth.errors import TemporarilyUnavailable
+from server.oauth.errors import TemporarilyUnavailable, TooMany
 from server.oauth.store import Change, CodeTaken, News
 from server.oauth.token import Family
 from server.storage.memory import MemoryStore
@@ -40,12 +40,12 @@ class Counted(MemoryStore):
 Story = Callable[[Counted, SignIns], Coroutine[Any, Any, None]]
 
 
-def play(story: Story, *, is_shared: bool = False, capacity: int = 10) -> None:
+def play(story: Story, *, is_shared: bool = False, capacity: int = 10, per_network: int = 10) -> None:
     """Run a story on a fresh store whose news the sign-ins hear."""
 
     async def whole() -> None:
         store = Counted()
-        sign_ins = SignIns(store, is_shared=is_shared, capacity=capacity)
+        sign_ins = SignIns(store, is_shared=is_shared, capacity=capacity, per_network=per_network)
         await store.open(sign_ins.hear)
         await sign_ins.load(NOW)
         await story(store, sign_ins)
@@ -93,7 +93,7 @@ def test_after_a_restart_all_that_lives_is_there_again() -> None:
         for which in range(3):
             await store.add_device(number(which))
         await store.add_device(replace(number(3), expires_at=NOW))
-        again = SignIns(store, is_shared=False, capacity=10)
+        again = SignIns(store, is_shared=False, capacity=10, per_network=10)
         await again.load(NOW)
         assert len(again) == 3
         assert await again.find(number(2).code_hash) == number(2)
@@ -124,6 +124,26 @@ def test_a_full_house_says_when_to_come_again() -> None:
         assert await store.find_device(number(3).code_hash) is None
 
     play(story, capacity=2)
+
+
+def test_xd_13_one_network_takes_its_share_and_no_more_and_gets_it_back() -> None:
+    def from_network(which: int, address: str) -> DeviceAuthorization:
+        return replace(number(which), address=address)
+
+    async def story(store: Counted, sign_ins: SignIns) -> None:
+        await sign_ins.start(from_network(1, "203.0.113.7"))
+        await sign_ins.start(from_network(2, "203.0.113.7"))
+        with pytest.raises(TooMany) as refused:
+            await sign_ins.start(from_network(3, "203.0.113.7"))
+        assert (refused.value.status, refused.value.retry_after > 0) == (429, True)
+        await sign_ins.start(from_network(4, "203.0.113.8"))
+        await sign_ins.change(number(1).code_hash, lambda found: replace(found or NEW, state="denied"))
+        await sign_ins.start(from_network(3, "203.0.113.7"))
+        sign_ins.sweep(NEW.expires_at)
+        await sign_ins.start(replace(from_network(5, "203.0.113.7"), expires_at=NEW.expires_at * 2))
+        assert sign_ins._waiting_of == {"203.0.113.7": 1}
+
+    play(story, per_network=2)
 
 
 def test_news_that_comes_late_takes_nothing_back() -> None:

@@ -142,7 +142,8 @@ def test_a_code_is_redeemed_once_within_a_minute() -> None:
     approved = yes(request(), now=NOW)
     redeemed = redeem(approved, SHOWN, "f", NOW + 59_999)
     assert (redeemed.stage, redeemed.family_id) == ("redeemed", "f")
-    for found, now in ((redeemed, NOW), (approved, NOW + 60_000), (approved, NOW - 1), (request(), NOW), (None, NOW)):
+    assert redeem(approved, SHOWN, "f", NOW - 50).stage == "redeemed", "at a server whose clock is a little behind"
+    for found, now in ((redeemed, NOW), (approved, NOW + 60_000), (request(), NOW), (None, NOW)):
         with pytest.raises(InvalidGrant):
             redeem(found, SHOWN, "f", now)
 

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.oauth.guess import Budget, Count, Limits, network, password_budgets, take, user_code_budgets
+from server.oauth.guess import (
+    Budget,
+    Count,
+    Limits,
+    network,
+    password_budgets,
+    service_budgets,
+    take,
+    user_code_budgets,
+)
 
 BUDGET = Budget("code/session/x", 5, 600_000)
 
@@ -51,11 +60,12 @@ def test_blame_goes_to_a_network_not_to_an_address_out_of_many(address: str, exp
 
 def test_dev_33_codes_are_limited_by_session_network_service_and_account() -> None:
     budgets = user_code_budgets(Limits(), session="s", account_id="a", address="203.0.113.7")
-    assert {budget.key for budget in budgets} == {
-        "code/session/s",
-        "code/network/203.0.113.7",
-        "code/service",
-        "code/account/a",
-    }
+    assert {budget.key for budget in budgets} == {"code/session/s", "code/network/203.0.113.7", "code/account/a"}
+    assert [budget.key for budget in service_budgets(Limits())] == ["code/service"]
+
+
+def test_a_stranger_cannot_lock_an_account_out_by_its_name() -> None:
     keys = [budget.key for budget in password_budgets(Limits(), username="ana", address="203.0.113.7")]
-    assert keys == ["password/account/ana", "password/network/203.0.113.7"]
+    assert keys == ["password/account/ana/203.0.113.7", "password/account/ana", "password/network/203.0.113.7"]
+    limits = [budget.limit for budget in password_budgets(Limits(), username="ana", address="203.0.113.7")]
+    assert limits[1] == 10 * limits[0]

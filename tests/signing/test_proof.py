@@ -88,6 +88,20 @@ def test_dpop_02_a_short_rsa_key_is_refused() -> None:
         read_proof(text)
 
 
+def test_dpop_02_a_key_that_takes_ages_to_verify_is_refused_unread() -> None:
+    jwk = public_jwk("RS256")
+    for huge in ({"e": jwk["n"]}, {"n": jwk["n"] * 3}):
+        with pytest.raises(InvalidProof, match="4096 bits"):
+            read_proof(made("RS256", jwk=jwk | huge))
+
+
+@pytest.mark.parametrize("text", ["\ud801", "a\0b"])
+def test_dpop_02_text_that_no_storage_can_keep_is_refused(text: str) -> None:
+    for name in ("jti", "htm", "htu", "nonce", "ath"):
+        with pytest.raises(InvalidProof):
+            read_proof(made(claims=CLAIMS | {name: text}))
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_a_proof_or_refused(text: str) -> None:
     with pytest.raises(InvalidProof):

@@ -19,7 +19,7 @@ async def get(visit: Visit) -> Response:
         return visit.go("/device")
     found = await visit.desk.look_up(visit.visitor, typed)
     if isinstance(found, Problem):
-        return problem.show(visit, found, typed)
+        return problem.answer(visit, found, typed)
     person = await visit.person()
     if person is None:
         return visit.go("/sign-in", code=short(found.user_code))

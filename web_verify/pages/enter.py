@@ -33,7 +33,7 @@ async def find(visit: Visit, typed: str) -> Response:
     """Go to the code's own page, or say why there is none. The desk alone knows how to read what was typed."""
     found = await visit.desk.look_up(visit.visitor, typed)
     if isinstance(found, Problem):
-        return problem.show(visit, found, typed)
+        return problem.answer(visit, found, typed)
     return visit.go("/D/", short(found.user_code))
 
 

@@ -20,6 +20,13 @@ SHAPES: Final[dict[Why, tuple[int, bool, bool]]] = {
 }
 
 
+def answer(visit: Visit, problem: Problem, typed: str) -> Response:
+    """The problem's page; or the sign-in, where only whoever is signed in is told more."""
+    if problem.why == "sign_in":
+        return visit.go("/sign-in", code=typed.replace("-", ""))
+    return show(visit, problem, typed)
+
+
 def show(visit: Visit, problem: Problem, typed: str) -> Response:
     """The problem's page. `Retry-After` is in whole seconds, rounded up."""
     status, offers_field, keeps_typed = SHAPES[problem.why]

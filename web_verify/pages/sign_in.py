@@ -37,7 +37,7 @@ async def get(visit: Visit) -> Response:
     if asking is not None:
         return form(visit, errand, asking, username=asking.login_hint)
     found = await visit.desk.look_up(visit.visitor, errand.code) if errand.code else None
-    if isinstance(found, Problem):
+    if isinstance(found, Problem) and found.why != "sign_in":
         # The code ended while the person was here: say it now, not after the password.
         return problem.show(visit, found, errand.code)
     return form(visit, errand, found if isinstance(found, Asking) else None)

@@ -49,8 +49,9 @@ class EmbeddedBroker:
             task.cancel()
         self.port = 0
 
-    async def close(self, family_id: str) -> None:
-        await self._broker.close(family_id, reasons.ADMINISTRATIVE_ACTION)
+    async def close(self, family_id: str, device_id: str) -> None:
+        for name in (family_id, device_id):
+            await self._broker.close(name, reasons.ADMINISTRATIVE_ACTION)
 
     async def renew(self, device_id: str, token: str) -> bool:
         admission = self._broker.admission(device_id)

@@ -34,8 +34,9 @@ class Broker(Protocol):
         """Tell every device goodbye (0x8B) and let go of the port."""
         ...
 
-    async def close(self, family_id: str) -> None:
-        """End the session of this token family, if it has one, at once; its will is published."""
+    async def close(self, family_id: str, device_id: str) -> None:
+        """End the session of this token family, if it has one, at once; its will is published, and nothing that its
+        device left behind is kept."""
         ...
 
     async def renew(self, device_id: str, token: str) -> bool:

@@ -40,6 +40,7 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
         subject,
         token_id=draw_id(),
         client_id=request.client.client_id,
+        device_id="",  # who acts for the person is not the device, and opens none of its doors
         scopes=scopes,
         issued_at=request.now,
         expires_at=min(subject.expires_at, request.now + memory.lifetimes.access) // 1_000 * 1_000,
