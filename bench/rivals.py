@@ -49,7 +49,7 @@ def compete(plan: Plan, rivals: Sequence[Rival], manner: str = "") -> dict[str, 
     for turn in range(plan.rounds):
         for rival in rivals:
             found = load(rival.server, rival.path, rival.bodies, plan.seconds, manner)
-            _check(rival, found)
+            check(rival, found)
             loads[rival.name].append(found)
             plan.say(f"round {turn + 1}/{plan.rounds}: {rival.name} {found.per_second:,.0f}/s")
     return {name: Score(each, seen[name]) for name, each in loads.items()}
@@ -68,8 +68,8 @@ def compare(
     return Figure(what, middle(rates), "x", goal, floor, note=f"{spread(rates)}; by processor time {number(by_cpu)} x")
 
 
-def _check(rival: Rival, found: Load) -> None:
-    """A 500 is fast too: every answer of the load must have been the right kind."""
+def check(rival: Rival, found: Load) -> None:
+    """A 500 is fast too: raises `RuntimeError` unless every answer of the load was of the right kind."""
     wrong = found.requests - found.refused if rival.is_refused else found.refused
     if wrong > 0 or found.lost > 0:
         raise RuntimeError(f"{rival.name}: {wrong} wrong and {found.lost} lost of {found.requests} answers")
