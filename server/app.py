@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.answers import json_answer
+from server.answers import NO_STORE, json_answer
 from server.desk import HouseDesk
 from server.endpoints.fast_poll import FastPoll
 from server.endpoints.token import PATH as TOKEN_PATH
@@ -24,7 +24,7 @@ from server.oauth.secret import draw_id
 from server.oauth.store import News
 from server.oauth.token import Family
 from server.routes import API_PATH, routes
-from server.settings import Settings
+from server.settings import DAY, Settings
 from server.storage import open_storage
 from web_verify.look import Look
 from web_verify.routes import lost, pages, sent_back, turned_away
@@ -47,6 +47,8 @@ class Porchlight:
             host=urlsplit(settings.issuer).netloc,
             prefix=settings.path,
             secure_cookies=settings.is_secure,
+            has_digits=settings.user_code == "digits",
+            idle_days=settings.refresh_idle_for // DAY,
         )
         desk = HouseDesk(self.house)
         self._lost = lost(desk, look)
@@ -144,7 +146,7 @@ class Porchlight:
 
 def _json_of(refused: HTTPException) -> ASGIApp:
     word = {404: "not_found", 405: "method_not_allowed"}.get(refused.status_code, "invalid_request")
-    headers = {"cache-control": "no-store", **{name.lower(): value for name, value in (refused.headers or {}).items()}}
+    headers = {**NO_STORE, **{name.lower(): value for name, value in (refused.headers or {}).items()}}
     return json_answer({"error": word}, refused.status_code, headers)
 
 

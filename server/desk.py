@@ -184,11 +184,12 @@ class HouseDesk:
         client = await self._house.clients.find(authorization.client_id)
         return Asking(
             app_name=client.name if client else authorization.client_id,
+            is_app_proven=client is not None and client.auth_method != "none",
             user_code=show(code),
             asked_at=authorization.created_at,
             expires_at=authorization.expires_at,
             address=authorization.address,
-            same_network=_same_network(authorization.address, visitor.address),
+            same_network=same_network(authorization.address, visitor.address, is_local=self._house.settings.is_local),
             claimed_name=authorization.claimed_name,
             scopes=self._sentences(authorization.scopes),
         )
@@ -237,11 +238,18 @@ def _decision(session: Session, *, approve: bool, scopes: Sequence[str] | None, 
     return change
 
 
-def _same_network(device: str, phone: str) -> bool | None:
-    """Whether both asked from one network, as far as addresses tell; None when one is no address."""
+def same_network(device: str, phone: str, *, is_local: bool) -> bool | None:
+    """Whether both asked from one network, as far as addresses tell; None when they cannot tell.
+
+    Two things never share a private address: where they seem to, it is that of a proxy or a router in front of us
+    (unless the whole house is on one machine, `is_local`). Side by side in a private network they are neighbours.
+    """
     try:
-        ipaddress.ip_address(device)
-        ipaddress.ip_address(phone)
+        one, other = ipaddress.ip_address(device), ipaddress.ip_address(phone)
     except ValueError:
         return None
-    return guess.network(device) == guess.network(phone)
+    if is_local or one.is_global or other.is_global:
+        return guess.network(device) == guess.network(phone)
+    if one == other:
+        return None
+    return other in ipaddress.ip_network((one, 24 if one.version == 4 else 64), strict=False)

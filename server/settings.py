@@ -1,20 +1,16 @@
-"""Everything an operator can set, checked before anything starts: flags, then `PORCHLIGHT_*`, then a TOML file.
+"""Everything an operator can set, checked before anything starts; where it comes from is in `sources.py`.
 
-A name nobody knows or a value that cannot work is refused by name, with what to write instead.
+A value that cannot work is refused by name, with what to write instead.
 """
 
-import difflib
 import ipaddress
-import os
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
-PREFIX: Final = "PORCHLIGHT_"
 SECOND: Final = 1_000
 DAY: Final = 86_400
 
@@ -116,6 +112,11 @@ class Settings:
         return urlsplit(self.issuer).path
 
     @property
+    def is_local(self) -> bool:
+        """Whether nobody but this machine can reach the issuer."""
+        return _is_loopback(urlsplit(self.issuer).hostname or "")
+
+    @property
     def is_secure(self) -> bool:
         return self.issuer.startswith("https://")
 
@@ -123,29 +124,6 @@ class Settings:
     def api_audience(self) -> str:
         """The `aud` of access tokens: the one resource server there is, over HTTP and MQTT (RFC 9068 section 3)."""
         return f"{self.issuer}/api"
-
-
-def load(flags: Mapping[str, object], environ: Mapping[str, str] | None = None, config: Path | None = None) -> Settings:
-    """The settings in force. `flags` wins over the environment, that over the file, that over the defaults.
-
-    The file is `config`, or `porchlight.toml` in the data folder where there is one. Raises `SettingsError`.
-    """
-    environ = os.environ if environ is None else environ
-    from_flags = {name: value for name, value in flags.items() if value is not None}
-    from_environ = {
-        key.removeprefix(PREFIX).lower(): value
-        for key, value in environ.items()
-        if key.startswith(PREFIX) and not key.startswith((PREFIX + "AGENT_", PREFIX + "SIM_"))
-    }
-    named = from_environ.pop("config", "")
-    config_path = config or (Path(named) if named else None)
-    data_dir = Path(str(from_flags.get("data_dir") or from_environ.get("data_dir") or "porchlight-data"))
-    from_file = _read(config_path or data_dir / "porchlight.toml", must_exist=config_path is not None)
-    chosen: dict[str, Any] = {}
-    for source, values in (("file", from_file), ("environment", from_environ), ("flags", from_flags)):
-        for name, value in values.items():
-            chosen[name] = _typed(name, value, source)
-    return checked(Settings(**chosen))
 
 
 def checked(settings: Settings) -> Settings:
@@ -187,6 +165,8 @@ def checked(settings: Settings) -> Settings:
     for name in ("tls_cert", "tls_key"):
         path = getattr(settings, name)
         _demand(not path or Path(path).is_file(), name, "the path of a PEM file that exists")
+    for proxy in settings.trusted_proxies:
+        _demand(_is_network(proxy), "trusted_proxies", f"IP addresses or networks such as 10.0.0.0/8, not {proxy!r}")
     for scope, sentence in settings.scopes.items():
         _demand(
             _SCOPE.fullmatch(scope) is not None,
@@ -223,6 +203,14 @@ def _checked_issuer(settings: Settings) -> str:
     return issuer
 
 
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -233,62 +221,3 @@ def _is_loopback(host: str) -> bool:
 def _demand(holds: bool, name: str, what: str) -> None:
     if not holds:
         raise SettingsError(f"{name}: write {what}")
-
-
-def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text())
-    except (FileNotFoundError, NotADirectoryError):
-        if must_exist:
-            raise SettingsError(f"config: there is no file {path}") from None
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"config: {path} cannot be read: {error}") from None
-
-
-def _typed(name: str, value: object, source: str) -> object:
-    """The value as the setting's own type; text from the environment is parsed."""
-    known = {each.name: each for each in fields(Settings)}
-    if name not in known:
-        raise _unknown(name, source, list(known))
-    default = known[name].default
-    if isinstance(default, bool):
-        return _typed_bool(name, value)
-    if isinstance(default, int):
-        try:
-            return int(str(value))
-        except ValueError:
-            raise SettingsError(f"{name}: write a whole number, not {value!r}") from None
-    if isinstance(default, tuple):
-        return (
-            tuple(str(value).replace(",", " ").split())
-            if isinstance(value, str)
-            else tuple(map(str, _list(name, value)))
-        )
-    if default is MISSING:
-        if not isinstance(value, dict) or not all(isinstance(sentence, str) for sentence in value.values()):
-            raise SettingsError(f"{name}: write a TOML table of texts")
-        return value
-    return Path(str(value)) if isinstance(default, Path) else str(value)
-
-
-def _unknown(name: str, source: str, known: list[str]) -> SettingsError:
-    meant = difflib.get_close_matches(name, known, 1)
-    shown, *better = (f"{PREFIX}{each.upper()}" if source == "environment" else each for each in (name, *meant))
-    hint = f"did you mean {better[0]}?" if better else "porchlight serve --help lists them all"
-    return SettingsError(f"{shown}: there is no such setting; {hint}")
-
-
-def _typed_bool(name: str, value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
-    if str(value).lower() not in words:
-        raise SettingsError(f"{name}: write true or false, not {value!r}")
-    return words[str(value).lower()]
-
-
-def _list(name: str, value: object) -> list[object]:
-    if not isinstance(value, list | tuple):
-        raise SettingsError(f"{name}: write a list")
-    return list(value)

@@ -10,7 +10,8 @@ from device_agent.exits import EXITS
 from device_agent.settings import ENVIRONMENT, SETTINGS
 from server.api.table import RESOURCES
 from server.broker.limits import Limits
-from server.settings import PREFIX, Settings
+from server.settings import Settings
+from server.sources import PREFIX
 
 ROOT: Final = Path(__file__).parents[1]
 

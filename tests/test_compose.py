@@ -18,7 +18,8 @@ import yaml
 from device_agent.settings import read_settings
 from firmware_sim.order import PASSWORD_VARIABLE
 from firmware_sim.order import parser as sim_parser
-from server.settings import PREFIX, SettingsError, load
+from server.settings import SettingsError
+from server.sources import PREFIX, load
 from tests.containers import COMPOSE, ROOT, VARIABLE, Missing, compose, image_environment, last, services, stages
 from tests.postgres import Cluster
 from tests.words import operator_parser

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from server.settings import Settings, SettingsError, load, with_ports
+from server.settings import Settings, SettingsError, with_ports
+from server.sources import load
 
 ISSUER = "https://tv.example.com"
 
@@ -197,3 +198,14 @@ def test_nothing_set_is_something_that_works(tmp_path: Path) -> None:
     chosen = settings(tmp_path)
     assert (chosen.code_for, chosen.user_code, chosen.workers) == (600, "letters", 1)
     assert not chosen.is_shared_storage
+
+
+@pytest.mark.parametrize("proxies", ["proxy.example", "10.0.0.0/33", "*", "10.0.0.1, nowhere"])
+def test_a_proxy_that_is_no_address_is_refused_by_name(proxies: str) -> None:
+    with pytest.raises(SettingsError, match="trusted_proxies"):
+        load({"trusted_proxies": proxies}, {})
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    found = load({"trusted_proxies": "127.0.0.1 10.0.0.0/8, fd00::/8"}, {}).trusted_proxies
+    assert found == ("127.0.0.1", "10.0.0.0/8", "fd00::/8")

@@ -41,7 +41,8 @@ class Asking:
 
     `user_code` is formatted (WDJB-MJHT). `address` is where the device asked from, `same_network` whether that is this
     phone's network too (None: cannot be known). `claimed_name` comes from the device: at most 32 characters, already
-    freed of control and bidirectional characters, never to be shown as verified.
+    freed of control and bidirectional characters, never to be shown as verified. `is_app_proven`: the app proved with
+    a secret or a key that it is the one registered under `app_name`; a public app only says so.
     """
 
     app_name: str
@@ -52,6 +53,7 @@ class Asking:
     same_network: bool | None
     claimed_name: str | None
     scopes: tuple[ScopeText, ...]
+    is_app_proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

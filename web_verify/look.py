@@ -9,12 +9,15 @@ class Look:
 
     `name` is the service's name, `host` the text a person compares with the address bar, `prefix` the issuer's path
     ("" or "/t1", no slash at the end). `secure_cookies` is true wherever the pages are reached over https.
+    `has_digits`: codes are nine digits, not eight letters. `idle_days`: how long a device may stay switched off.
     """
 
     name: str
     host: str
     prefix: str = ""
     secure_cookies: bool = True
+    has_digits: bool = False
+    idle_days: int = 180
 
     def __post_init__(self) -> None:
         """Refuse a prefix that would make a link to another host, or a broken one."""

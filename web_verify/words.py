@@ -19,6 +19,7 @@ WORDS: Final[dict[str, str]] = {
     # Enter the code
     "enter.h1": "Connect a device",
     "enter.label": "Code on your TV or device",
+    "enter.hint_digits": "9 digits, like 019-450-730. Dashes don't matter.",
     "enter.hint": "8 letters, like WDJB-MJHT. Dashes and capitals don't matter.",
     "enter.go": "Continue",
     "enter.safety": "Only use a code from a screen you can see right now. "
@@ -47,6 +48,7 @@ WORDS: Final[dict[str, str]] = {
     "consent.seen": "What we can see",
     "consent.app": "App",
     "consent.registered": "Known to {service}",
+    "consent.says_so": "registered at {service}, not proven",
     "consent.asked": "Asked",
     "consent.ends": "ends {when}",
     "consent.network": "Network",
@@ -62,7 +64,7 @@ WORDS: Final[dict[str, str]] = {
     "consent.cannot": "It can't see your password or change your account.",
     "consent.less": "Allow less",
     "consent.leave_out": "Leave out: {sentence}",
-    "consent.undo": "It stays signed in until you sign it out in My devices.",
+    "consent.undo": "It stays signed in until you sign it out in My devices, or until it is not used for {days} days.",
     "consent.scam": "Got this code in a message, email or call? It's a scam. Tap <b>Not me</b>.",
     "consent.deny": "Not me",
     "consent.approve": "Yes, sign it in",
@@ -94,8 +96,9 @@ WORDS: Final[dict[str, str]] = {
     "wrong.h1": "That code didn't work",
     "wrong.body": "Check the letters on the screen. Letters are B C D F G H J K L M N P Q R S T V W X Z, "
     "so there's no zero or letter O.",
+    "wrong.body_digits": "Check the digits on the screen, then type them again.",
     "expired.h1": "That code has expired",
-    "expired.body": "Your TV is already showing a new one. Scan it or type it here.",
+    "expired.body": "Ask your TV or device for a new one. Then scan it or type it here.",
     "used.h1": "This code was used already",
     "used.body": "If you didn't expect that, do nothing. Your account is safe. "
     "To connect another device, type the code it shows.",

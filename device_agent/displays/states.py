@@ -7,7 +7,7 @@ STATES = (
     ("connecting", "Connecting to {host}", ""),
     ("waiting", "Waiting for your phone", "Open {verification_uri} and enter {user_code}."),
     ("phone_connected", "Phone connected", "Tap {number} on your phone."),
-    ("signed_in", "Signed in as {who}", "Not you? Run porchlight-agent logout."),
+    ("signed_in", "Signed in as {who}.", "Not you? Run porchlight-agent logout."),
     ("denied", "Stopped on the phone. Nothing was signed in.", "Run porchlight-agent login to try again."),
     ("expired", "This code has expired.", "{action}"),
     ("offline", "No connection to {host}. Still trying.", "Check this device's network."),

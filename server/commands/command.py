@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from server.oauth.store import Store
-from server.settings import Settings, load
+from server.settings import Settings
+from server.sources import load
 from server.storage import open_storage
 
 Answer = TypeVar("Answer")

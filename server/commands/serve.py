@@ -47,8 +47,14 @@ def _argument(parser: argparse.ArgumentParser, name: str, default: Any, text: st
     if isinstance(default, bool):
         parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
     else:
-        shown = f"{text} (default: {default})" if default not in ("", ()) else text
-        parser.add_argument(flag, metavar=name.rpartition("_")[2].upper(), help=shown)
+        shown = text if default in ("", ()) or "default" in text else f"{text} (default: {default})"
+        parser.add_argument(flag, metavar=_metavar(name, default), help=shown)
+
+
+def _metavar(name: str, default: Any) -> str:
+    if name.endswith("_for"):
+        return "SECONDS"
+    return "N" if isinstance(default, int) else name.rpartition("_")[2].upper()
 
 
 def run(args: argparse.Namespace) -> int:

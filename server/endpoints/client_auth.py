@@ -11,7 +11,6 @@ from starlette.requests import Request
 
 from server.house import House
 from server.oauth.client import Client, Credentials, authenticate, check_assertion
-from server.oauth.device import GRANT_TYPE
 from server.oauth.errors import InvalidClient, InvalidRequest
 from server.oauth.secret import digest
 from server.signing.assertion import named_client, read_assertion
@@ -21,17 +20,20 @@ METHODS: Final = ("none", "client_secret_basic", "client_secret_post", "private_
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-async def proven_client(house: House, request: Request, form: Mapping[str, str]) -> Client:
-    """The client that this request proves to be. Raises `InvalidRequest`, `InvalidClient`, `UnauthorizedClient`."""
+async def proven_client(house: House, request: Request, form: Mapping[str, str], *, is_poll: bool = False) -> Client:
+    """The client that this request proves to be; `is_poll`: without a write.
+
+    Raises `InvalidRequest`, `InvalidClient`, `UnauthorizedClient`.
+    """
     shown = shown_credentials(request, form)
     client = await house.clients.find(shown.client_id)
     if "client_assertion" in form:
-        await _check_assertion(house, form, client)
+        await _check_assertion(house, form, client, is_poll=is_poll)
         shown = replace(shown, has_proved_key=True)
     return authenticate(client, shown)
 
 
-async def _check_assertion(house: House, form: Mapping[str, str], client: Client | None) -> None:
+async def _check_assertion(house: House, form: Mapping[str, str], client: Client | None, *, is_poll: bool) -> None:
     """Verify the assertion with the client's own keys; it works once.
 
     A poll's is remembered by this server alone, for polls must not write; any other by the storage, for all servers.
@@ -41,7 +43,7 @@ async def _check_assertion(house: House, form: Mapping[str, str], client: Client
     assertion = read_assertion(form["client_assertion"], client.jwks)
     check_assertion(assertion, client.client_id, house.settings.issuer, house.now())
     is_new = house.assertions.is_new(client.client_id, assertion.assertion_id, assertion.expires_at)
-    if is_new and form.get("grant_type") != GRANT_TYPE:
+    if is_new and not is_poll:
         key_hash = digest("assertion", f"{client.client_id}\0{assertion.assertion_id}")
         is_new = await house.store.take_once(key_hash, assertion.expires_at)
     if not is_new:

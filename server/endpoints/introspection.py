@@ -1,4 +1,4 @@
-"""The introspection endpoint (RFC 7662), for confidential clients that were registered for it."""
+"""The introspection endpoint (RFC 7662), for clients that authenticate."""
 
 from typing import Any, Final
 

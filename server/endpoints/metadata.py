@@ -46,6 +46,8 @@ def metadata(house: House) -> dict[str, Any]:
         "token_endpoint_auth_methods_supported": list(METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "introspection_endpoint_auth_methods_supported": [method for method in METHODS if method != "none"],
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "subject_types_supported": ["public"],

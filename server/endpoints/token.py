@@ -44,7 +44,7 @@ class TokenEndpoint:
         body = await read_form_body(request)
         form = parse_form(body)
         grant = choose(form, BY_TYPE)
-        client = await proven_client(self._house, request, form)
+        client = await proven_client(self._house, request, form, is_poll=grant.GRANT_TYPE == GRANT_TYPE)
         client.may_use(grant.GRANT_TYPE)
         proof = shown_proof(self._house, request, PATH)
         demand_proof(client, proof)

@@ -37,7 +37,7 @@ class Relay:
         """The envelope for this call; never raises for anything a device can send."""
         resource = self._by_name.get(call.method)
         if resource is None:
-            return envelope.encode(404, _error("unknown_method", "see GET /api for the methods"))
+            return envelope.encode(404, _error("unknown_method", f"the methods are: {', '.join(self._by_name)}"))
         try:
             arguments = envelope.decode_call(call.payload)
         except envelope.EnvelopeError as error:

@@ -148,7 +148,7 @@ def test_dpop_08_a_client_registered_for_it_gets_nothing_without_a_proof(house: 
     assert device.poll(started).status_code == 200
 
 
-def test_dpop_12_a_bound_token_needs_its_scheme_its_proof_and_its_key(house: RunningHouse) -> None:
+def test_xd_14_and_dpop_12_a_bound_token_needs_its_scheme_its_proof_and_its_key(house: RunningHouse) -> None:
     device, thief = Device(house), Device(house)
     token = device.sign_in()["access_token"]
     assert device.me(token).status_code == 200

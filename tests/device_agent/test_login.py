@@ -15,7 +15,7 @@ def test_a_person_signs_in_and_sees_who_they_are(agent: Agent, server: MockServe
     assert ended.out == ""
     assert f"Sign in at {server.issuer}/device with the code WDJB-MJHT (valid for 10 minutes)" in ended.err
     assert "Only continue if you started this." in ended.err
-    assert ended.err.splitlines()[-1] == "Signed in as Ana Ruiz (ana) Not you? Run porchlight-agent logout."
+    assert ended.err.splitlines()[-1] == "Signed in as Ana Ruiz (ana). Not you? Run porchlight-agent logout."
     assert server.asked_for(DEVICE)[0].form == {
         "client_id": "porchlight-tv",
         "scope": "profile",

@@ -9,7 +9,8 @@ import pytest
 from device_agent.__main__ import COMMANDS
 from device_agent.settings import read_settings
 from firmware_sim.order import parser as sim_parser
-from server.settings import PREFIX, Settings
+from server.settings import Settings
+from server.sources import PREFIX
 from tests.papers import TABLES, with_table
 from tests.rules.tree import ROOT, files, python_files, text, tree
 from tests.words import operator_parser

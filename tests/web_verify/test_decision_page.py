@@ -20,10 +20,16 @@ def decision_page(porch: Porch, **changes: object) -> str:
     return answer.text
 
 
+def test_xd_16_only_an_app_that_proved_itself_has_a_tick(porch: Porch) -> None:
+    assert "Known to Porchlight" in decision_page(porch, is_app_proven=True)
+    assert "Known to Porchlight" not in decision_page(porch)
+
+
 def test_dev_35_the_page_tells_who_asks_when_from_where_and_warns(porch: Porch) -> None:
     page = html.unescape(decision_page(porch))
     facts = (
-        "Is this your device?", "WDJB-MJHT", "Aurora TV", "Known to Porchlight", "20 seconds ago", "14:02 UTC",
+        "Is this your device?", "WDJB-MJHT", "Aurora TV", "registered at Porchlight, not proven",
+        "20 seconds ago", "14:02 UTC",
         "Same network as this phone", "203.0.113.7", "It calls itself “<bdi>Living-room TV</bdi>”", "not verified",
         "Ana Ruiz", "See your name and picture", "Play from your library", "It can't see your password",
         "until you sign it out in My devices", "ends in 9 minutes", "It's a scam. Tap <b>Not me</b>.",

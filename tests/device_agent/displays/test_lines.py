@@ -54,7 +54,7 @@ def test_a_line_is_written_once_however_often_it_is_shown() -> None:
         "Or open https://tv.example.com/d/WDJBMJHT",
         "Only continue if you started this. If someone sent you this code, stop here.",
         "No connection to tv.example.com. Still trying. Check this device's network.",
-        "Signed in as Zo? Not you? Run porchlight-agent logout.",
+        "Signed in as Zo?. Not you? Run porchlight-agent logout.",
     ]
 
 
