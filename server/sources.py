@@ -3,7 +3,6 @@
 A name nobody knows, or a value of another kind, is refused by name.
 """
 
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -92,6 +91,8 @@ def _list(name: str, value: object) -> list[object]:
 
 
 def _unknown(name: str, source: str, known: list[str]) -> SettingsError:
+    import difflib  # only for a mistake: a server in order does not carry it
+
     meant = difflib.get_close_matches(name, known, 1)
     shown, *better = (f"{PREFIX}{each.upper()}" if source == "environment" else each for each in (name, *meant))
     hint = f"did you mean {better[0]}?" if better else "porchlight serve --help lists them all"
