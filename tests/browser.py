@@ -30,9 +30,9 @@ def chromium() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run; a context of its own for each test."""
+    """One Chromium for a file of tests, a context for each test: the files after it use asyncio in this thread."""
     with chromium() as opened:
         yield opened
 

@@ -153,7 +153,7 @@ def test_a_command_that_is_cut_short_is_answered_with_its_help(words: str, capsy
 
 def test_the_help_of_serve_names_every_setting_and_its_default(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = told(capsys, "serve", "--help")
-    assert "--mqtt-port PORT" in out
+    assert "--mqtt-port N" in out
     assert "(default: 8628)" in " ".join(out.split())
 
 

@@ -7,11 +7,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from tests.browser import OpenPhone, browser, phone
+from tests.browser import OpenPhone
 from tests.conformance.app import App
 from tests.house import PASSWORD, SECRET, RunningHouse
-
-__all__ = ["browser", "phone"]
 
 
 class Door(ThreadingHTTPServer):

@@ -10,22 +10,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser import OpenPhone, chromium
+from tests.browser import OpenPhone
 from tests.commands.process import Porchlight, Served
 from tests.device_agent.process import Agent
 from tests.house import PASSWORD
 from tests.terminal import CODE, Terminal, terminal
 
 AGENT = (sys.executable, "-m", "device_agent")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for this file: the journeys after it use asyncio in this thread."""
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
