@@ -76,7 +76,7 @@ class Settings:
     dpop_nonces: bool = field(default=False, metadata={"help": "demand our nonce in every DPoP proof"})
     max_sign_ins: int = field(default=250_000, metadata={"help": "sign-ins in progress held at once"})
     sign_ins_per_network: int = field(
-        default=150_000, metadata={"help": "sign-ins in progress of one network (an IPv4 address, an IPv6 /64)"}
+        default=200_000, metadata={"help": "sign-ins in progress of one network (an IPv4 address, an IPv6 /64)"}
     )
     requests_per_network: int = field(
         default=3_000, metadata={"help": "authorization requests of apps that one network may begin in ten minutes"}
