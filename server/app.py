@@ -12,7 +12,7 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.answers import NO_STORE, json_answer
-from server.desk import HouseDesk
+from server.desk.desk import HouseDesk
 from server.endpoints.fast_poll import FastPoll
 from server.endpoints.token import PATH as TOKEN_PATH
 from server.gateway.brokers import open_broker

@@ -10,7 +10,8 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Final
 
-from server.settings import Settings, SettingsError, checked
+from server.checks import checked
+from server.settings import Settings, SettingsError
 
 PREFIX: Final = "PORCHLIGHT_"
 

@@ -17,13 +17,14 @@ from typing import Any, TypeVar
 import requests
 
 from server.app import Porchlight
+from server.checks import checked, with_ports
 from server.commands.serve import QuietServer, server_config
-from server.desk import HASHER
+from server.desk.passwords import HASHER
 from server.oauth.account import Account
 from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE
 from server.oauth.secret import digest
-from server.settings import Settings, checked, with_ports
+from server.settings import Settings
 from tests.forms import Forms
 
 PASSWORD = "correct horse battery"

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from server.desk import AT_ONCE, HouseDesk
+from server.desk.desk import HouseDesk
+from server.desk.passwords import AT_ONCE
 from server.oauth.device import GRANT_TYPE
 from tests.conformance.wire import StoppedClock, tokens
 from tests.forms import Forms
@@ -112,7 +113,7 @@ def test_no_more_than_two_hashes_run_at_once(house: RunningHouse, monkeypatch: p
         running -= 1
         return False
 
-    monkeypatch.setattr("server.desk.verify_password", slow)
+    monkeypatch.setattr("server.desk.passwords.verify_password", slow)
 
     async def rush() -> None:
         desk = HouseDesk(house.app.house)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.desk import same_network
+from server.desk.network import same_network
 
 
 @pytest.mark.parametrize(

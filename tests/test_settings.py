@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from server.settings import Settings, SettingsError, with_ports
+from server.checks import with_ports
+from server.settings import Settings, SettingsError
 from server.sources import load
 
 ISSUER = "https://tv.example.com"

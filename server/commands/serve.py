@@ -20,7 +20,8 @@ from typing import Any, Final
 import uvicorn
 
 from server.app import Porchlight
-from server.settings import Settings, SettingsError, with_ports
+from server.checks import with_ports
+from server.settings import Settings, SettingsError
 from server.storage.apart import make_tables_apart
 from server.storage.choose import database
 

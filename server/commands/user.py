@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import Final
 
-from server.desk import HASHER, LONGEST_PASSWORD
+from server.desk.passwords import HASHER, LONGEST_PASSWORD
 from server.house import wall_clock
 from server.oauth.account import Account, tidy_username
 from server.oauth.secret import draw_id

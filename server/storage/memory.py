@@ -4,20 +4,19 @@ Nothing waits between reading and writing, so in one event loop every promise is
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import TypeVar
 
 from server.oauth import guess
-from server.oauth.account import Account, Session, tidy_username
 from server.oauth.authorization import AuthorizationRequest
-from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization
 from server.oauth.guess import Budget, Count
-from server.oauth.store import ChangeRequest, CodeTaken, NameTaken, News, SigningKey
+from server.oauth.store import ChangeRequest, CodeTaken, News
 from server.oauth.token import Family, RefreshToken, Rotation, end
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR
+from .memory_people import MemoryPeople, found
 from .memory_readings import MemoryReadings
 
 K = TypeVar("K")
@@ -25,37 +24,19 @@ V = TypeVar("V")
 _log = logging.getLogger(__name__)
 
 
-class MemoryStore:
+class MemoryStore(MemoryPeople):
     """The cellar without a cellar."""
 
     def __init__(self) -> None:
-        self._hear: Callable[[News], None] | None = None
+        super().__init__()
         self._devices: dict[bytes, DeviceAuthorization] = {}
         self._user_codes: dict[bytes, bytes] = {}
         self._requests: dict[bytes, AuthorizationRequest] = {}
         self._families: dict[str, Family] = {}
         self._tokens: dict[bytes, RefreshToken] = {}
-        self._clients: dict[str, Client] = {}
-        self._accounts: dict[str, Account] = {}
-        self._usernames: dict[str, str] = {}
-        self._sessions: dict[bytes, Session] = {}
         self._counts: dict[str, tuple[Count, int]] = {}
-        self._keys: dict[str, SigningKey] = {}
         self._once: dict[bytes, int] = {}
         self.readings = MemoryReadings()
-
-    async def open(self, hear: Callable[[News], None]) -> None:
-        self._hear = hear
-
-    async def close(self) -> None:
-        self._hear = None
-
-    def _tell(self, news: News) -> None:
-        try:
-            if self._hear is not None:
-                self._hear(news)
-        except Exception:
-            _log.exception("news of %s could not be heard", news.subject)
 
     # Device authorizations
 
@@ -111,7 +92,7 @@ class MemoryStore:
 
     async def change_request(self, request_hash: bytes, change: ChangeRequest) -> AuthorizationRequest:
         after = change(self._requests.get(request_hash))
-        _found(self._requests, after.request_hash)
+        found(self._requests, after.request_hash)
         self._requests[request_hash] = after
         return after
 
@@ -165,60 +146,6 @@ class MemoryStore:
                 self._tokens[token.token_hash] = token
         return rotation
 
-    # Clients, accounts, sessions
-
-    async def add_client(self, client: Client) -> None:
-        if client.client_id in self._clients:
-            raise NameTaken
-        self._clients[client.client_id] = client
-        self._tell(News("client", client.client_id, client))
-
-    async def change_client(self, client: Client) -> None:
-        _found(self._clients, client.client_id)
-        self._clients[client.client_id] = client
-        self._tell(News("client", client.client_id, client))
-
-    async def find_client(self, client_id: str) -> Client | None:
-        return self._clients.get(client_id)
-
-    async def clients(self) -> Sequence[Client]:
-        return [self._clients[client_id] for client_id in sorted(self._clients)]
-
-    async def add_account(self, account: Account) -> None:
-        if account.account_id in self._accounts:
-            raise NameTaken
-        self._keep_account(account)
-
-    async def change_account(self, account: Account) -> None:
-        before = _found(self._accounts, account.account_id)
-        self._keep_account(account, tidy_username(before.username))
-
-    def _keep_account(self, account: Account, old_name: str | None = None) -> None:
-        name = tidy_username(account.username)
-        if self._usernames.get(name, account.account_id) != account.account_id:
-            raise NameTaken
-        if old_name is not None:
-            del self._usernames[old_name]
-        self._usernames[name] = account.account_id
-        self._accounts[account.account_id] = account
-        self._tell(News("account", account.account_id, account))
-
-    async def find_account(self, account_id: str) -> Account | None:
-        return self._accounts.get(account_id)
-
-    async def find_account_by_username(self, username: str) -> Account | None:
-        account_id = self._usernames.get(tidy_username(username))
-        return None if account_id is None else self._accounts[account_id]
-
-    async def add_session(self, session: Session) -> None:
-        self._sessions[session.session_hash] = session
-
-    async def find_session(self, session_hash: bytes) -> Session | None:
-        return self._sessions.get(session_hash)
-
-    async def end_session(self, session_hash: bytes) -> None:
-        self._sessions.pop(session_hash, None)
-
     # Guess budgets
 
     async def take_tries(self, budgets: Sequence[Budget], now: int) -> int:
@@ -242,19 +169,6 @@ class MemoryStore:
         is_first = key_hash not in self._once
         self._once.setdefault(key_hash, expires_at)
         return is_first
-
-    # Keys
-
-    async def keys(self) -> Sequence[SigningKey]:
-        return sorted(self._keys.values(), key=lambda key: (key.created_at, key.key_id))
-
-    async def add_key(self, key: SigningKey) -> None:
-        self._keys[key.key_id] = key
-        self._tell(News("key", key.key_id, key))
-
-    async def change_key(self, key: SigningKey) -> None:
-        _found(self._keys, key.key_id)
-        await self.add_key(key)
 
     # The house
 
@@ -288,9 +202,3 @@ def _drop(things: dict[K, V], doomed: Iterable[K], most: int) -> int:
     for key in keys:
         del things[key]
     return len(keys)
-
-
-def _found(things: Mapping[K, V], key: K) -> V:
-    if key not in things:
-        raise LookupError(f"there is no {key}")
-    return things[key]

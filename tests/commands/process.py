@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from server.commands import main
-from server.desk import HASHER
+from server.desk.passwords import HASHER
 from server.oauth.account import Account
 from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from server.desk import HouseDesk
+from server.desk.desk import HouseDesk
 from server.oauth.device import GRANT_TYPE
 from tests.conformance.wire import is_undecided, refused, tokens, type_code
 from tests.forms import Forms

@@ -1,11 +1,10 @@
-"""The desk's half for apps: what an app asks, and where the browser goes with the answer (RFC 6749 section 4.1)."""
+"""The desk's part for apps: what an app asks, and where the browser goes with the answer (RFC 6749 section 4.1)."""
 
 from collections.abc import Sequence
 
+from server.desk.visits import SignedInAs, Visits
 from server.endpoints.authorize import leaving
-from server.house import House
 from server.oauth import authorization
-from server.oauth.account import Account, Session
 from server.oauth.authorization import AuthorizationRequest, Over, answer_of, refusal_of
 from server.oauth.errors import AccessDenied, OAuthError
 from server.oauth.identity import SCOPE, identity_at_once
@@ -13,19 +12,30 @@ from server.oauth.redirect import form_target
 from server.oauth.secret import digest, draw
 from server.oauth.store import ChangeRequest
 from server.signing.id_token import sign_identity
-from web_verify.desk import AppAsking, Leaving, Problem, ScopeText, Visitor
-
-SignedIn = tuple[Session, Account] | None
+from web_verify.desk import AppAsking, Leaving, Problem, Visitor
 
 
-class ConsentDesk:
-    """What `web_verify.desk.Desk` promises of apps, for whoever the desk found to be signed in."""
+class AppDesk(Visits):
+    """`web_verify.desk.AppDesk`."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    async def look_up_app(self, visitor: Visitor, request_id: str) -> AppAsking | Problem:
+        return await self._look_up_app(request_id, await self._signed_in(visitor))
 
-    async def look_up(self, request_id: str, signed_in: SignedIn) -> AppAsking | Problem:
-        """What the app asks, and what comes next; changes nothing."""
+    async def decide_app(
+        self, visitor: Visitor, request_id: str, *, approve: bool | None, scopes: Sequence[str] | None = None
+    ) -> Leaving | Problem:
+        signed_in = await self._signed_in(visitor)
+        asking = await self._look_up_app(request_id, signed_in)
+        if isinstance(asking, Problem):
+            return asking
+        if asking.next == "sign_in" or (approve is None) != (asking.next == "leave"):
+            return Problem("wrong")  # decided by somebody who may not, or not in this way
+        try:
+            return await self._decide_app(visitor, request_id, signed_in, approve, scopes)
+        except Over:
+            return Problem("used")
+
+    async def _look_up_app(self, request_id: str, signed_in: SignedInAs | None) -> AppAsking | Problem:
         house = self._house
         try:
             request = await self._pending(request_id)
@@ -43,34 +53,15 @@ class ConsentDesk:
             form_target=form_target(request.redirect_uri),
             expires_at=request.expires_at,
             login_hint=request.login_hint,
-            scopes=tuple(ScopeText(each, house.settings.scopes.get(each, each)) for each in request.scopes),
+            scopes=self._sentences(request.scopes),
             next=authorization.next_step(request, auth_time, is_allowed=is_allowed, now=house.now()),
         )
 
-    async def decide(
+    async def _decide_app(
         self,
         visitor: Visitor,
         request_id: str,
-        signed_in: SignedIn,
-        approve: bool | None,
-        scopes: Sequence[str] | None,
-    ) -> Leaving | Problem:
-        """Approve, deny, or (None) answer without asking, where the app or an earlier yes lets us."""
-        asking = await self.look_up(request_id, signed_in)
-        if isinstance(asking, Problem):
-            return asking
-        if asking.next == "sign_in" or (approve is None) != (asking.next == "leave"):
-            return Problem("wrong")  # decided by somebody who may not, or not in this way
-        try:
-            return await self._decide(visitor, request_id, signed_in, approve, scopes)
-        except Over:
-            return Problem("used")
-
-    async def _decide(
-        self,
-        visitor: Visitor,
-        request_id: str,
-        signed_in: SignedIn,
+        signed_in: SignedInAs | None,
         approve: bool | None,
         scopes: Sequence[str] | None,
     ) -> Leaving:
@@ -83,7 +74,11 @@ class ConsentDesk:
         return self._leaving(denied, refusal_of(refusal or AccessDenied()))
 
     async def _refusal(
-        self, request: AuthorizationRequest, signed_in: SignedIn, approve: bool | None, scopes: Sequence[str] | None
+        self,
+        request: AuthorizationRequest,
+        signed_in: SignedInAs | None,
+        approve: bool | None,
+        scopes: Sequence[str] | None,
     ) -> OAuthError | None:
         """Why the app gets nothing; None when it gets what it asked for."""
         if approve is None:
@@ -95,7 +90,7 @@ class ConsentDesk:
         return None if approve else AccessDenied("the person said no")
 
     async def _approve(
-        self, visitor: Visitor, request_id: str, signed_in: tuple[Session, Account], scopes: Sequence[str] | None
+        self, visitor: Visitor, request_id: str, signed_in: SignedInAs, scopes: Sequence[str] | None
     ) -> Leaving:
         (session, account), code, now = signed_in, draw(), self._house.now()
 
@@ -129,7 +124,7 @@ class ConsentDesk:
         answer = answer_of(self._house.settings.issuer, request.state, said)
         return leaving(request.redirect_uri, request.response_mode, answer)
 
-    async def _is_allowed(self, request: AuthorizationRequest, signed_in: SignedIn) -> bool:
+    async def _is_allowed(self, request: AuthorizationRequest, signed_in: SignedInAs | None) -> bool:
         """Whether this person lets this app do all this already: an app that authenticates, signed in and not ended.
 
         Anybody can call themselves a public client: those ask each time (RFC 8252 section 8.6).

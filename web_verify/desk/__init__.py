@@ -1,0 +1,37 @@
+"""What the pages ask of the server: the port that an authorization server hands them (RFC 8628 section 3.3).
+
+Values are what a person may see and nothing more. Every method counts tries, checks limits and writes durably on the
+server's side; the pages only show what came back. Instants are whole milliseconds since the epoch.
+One file per subject.
+"""
+
+from typing import Protocol
+
+from .apps import AppAsking, AppDesk, Leaving
+from .codes import Asking, CodeDesk, Decided
+from .devices import Device, DeviceDesk
+from .people import PeopleDesk, SignedIn
+from .visitor import Person, Problem, ScopeText, Visitor, Why
+
+__all__ = [
+    "AppAsking",
+    "AppDesk",
+    "Asking",
+    "CodeDesk",
+    "Decided",
+    "Desk",
+    "Device",
+    "DeviceDesk",
+    "Leaving",
+    "PeopleDesk",
+    "Person",
+    "Problem",
+    "ScopeText",
+    "SignedIn",
+    "Visitor",
+    "Why",
+]
+
+
+class Desk(PeopleDesk, CodeDesk, AppDesk, DeviceDesk, Protocol):
+    """The server's counter for the pages. No method raises for anything a person can type."""

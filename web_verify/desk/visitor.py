@@ -1,0 +1,41 @@
+"""Who asks, and the words that several parts of the desk share."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Why = Literal["wrong", "expired", "used", "denied", "too_many", "blocked", "sign_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """The browser that asks: its session cookie (an opaque secret, never logged) and the address the server saw."""
+
+    session: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whoever is signed in on this phone."""
+
+    username: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeText:
+    """One scope and the sentence that says what it allows, verb first."""
+
+    scope: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why there is nothing to decide. `retry_for` (milliseconds) is set for `too_many`.
+
+    `sign_in`: too many strangers guess just now; whoever signs in is told.
+    """
+
+    why: Why
+    retry_for: int = 0
