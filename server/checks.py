@@ -48,7 +48,7 @@ def checked(settings: Settings) -> Settings:
         )
         _demand(settings.mqtt_port == -1, "workers", "1 with the embedded broker, or set mqtt_port to -1")
     _demand(bool(settings.tls_cert) == bool(settings.tls_key), "tls_key", "both tls_cert and tls_key, or neither")
-    for name in ("tls_cert", "tls_key"):
+    for name in ("tls_cert", "tls_key", "outbound_ca"):
         path = getattr(settings, name)
         _demand(not path or Path(path).is_file(), name, "the path of a PEM file that exists")
     for proxy in settings.trusted_proxies:

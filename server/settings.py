@@ -49,6 +49,12 @@ class Settings:
     tls_cert: str = field(default="", metadata={"help": "PEM certificate chain, for HTTP and MQTT alike"})
     tls_key: str = field(default="", metadata={"help": "PEM key of that certificate"})
     trusted_proxies: tuple[str, ...] = field(default=(), metadata={"help": "addresses whose X-Forwarded-* is believed"})
+    outbound_private: bool = field(
+        default=False, metadata={"help": "let clients name addresses in this network, and http:// on this machine"}
+    )
+    outbound_ca: str = field(
+        default="", metadata={"help": "PEM file of more authorities that clients' own servers may have"}
+    )
     mqtt_host: str = field(default="", metadata={"help": "address the MQTT broker listens on; default: host"})
     mqtt_port: int = field(default=1883, metadata={"help": "port of the embedded MQTT broker; 0 picks one, -1 is off"})
     mqtt_public_host: str = field(default="", metadata={"help": "MQTT host told to devices; default: the issuer's"})
