@@ -40,7 +40,7 @@ def open_elsewhere(tmp_path: Path, *, name: str = "127.0.0.1", tls: bool = True)
     """A running one whose certificate is for `name`."""
     place = Elsewhere()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Counter(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             size = int(self.headers.get("content-length", 0))
             asked = Asked(
@@ -63,7 +63,7 @@ def open_elsewhere(tmp_path: Path, *, name: str = "127.0.0.1", tls: bool = True)
         def handle_error(self, *_: object) -> None:
             """A caller that hangs up is no fault of ours."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Counter)
     place.port = server.server_port
     if tls:
         place.ca = str(certificate(tmp_path / "elsewhere.pem", name))
