@@ -3,6 +3,8 @@
 Each promise is atomic and durable when it returns: it survives `kill -9` and a pulled plug. Two callers that change the
 same thing, in one process or on two servers, take turns: the second sees what the first wrote. A `change` is a pure
 function; when it raises, nothing is written and the exception reaches the caller. A storage may call it again.
+
+Whoever decides gives the `events` that tell of it: they are written with the change, or not at all.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +15,7 @@ from .account import Account, Session
 from .authorization import AuthorizationRequest
 from .client import Client
 from .device import DeviceAuthorization
+from .event import Audit, Event
 from .guess import Budget
 from .token import Family, RefreshToken, Rotation
 
@@ -57,11 +60,12 @@ class News(NamedTuple):
     value: object = None
 
 
+AUDIT_FOR: Final = 400 * 86_400_000  # how long events are kept unless somebody says otherwise
 LOST: Final = News("lost")
 FOUND: Final = News("lost", "found")
 
 
-class Store(Protocol):
+class Store(Audit, Protocol):
     """The whole cellar. Lists are in no order unless said."""
 
     async def open(self, hear: Callable[[News], None]) -> None:
@@ -84,7 +88,9 @@ class Store(Protocol):
 
     async def find_device_by_user_code(self, user_code_hash: bytes) -> DeviceAuthorization | None: ...
 
-    async def change_device(self, code_hash: bytes, change: Change) -> DeviceAuthorization:
+    async def change_device(
+        self, code_hash: bytes, change: Change, *, events: Sequence[Event] = ()
+    ) -> DeviceAuthorization:
         """Apply a transition; news of `device`."""
         ...
 
@@ -94,6 +100,8 @@ class Store(Protocol):
         change: Change,
         family: Family,
         refresh_token: RefreshToken | None,
+        *,
+        events: Sequence[Event] = (),
     ) -> DeviceAuthorization:
         """Apply the transition and open the family, both or neither; news of `device`."""
         ...
@@ -110,12 +118,20 @@ class Store(Protocol):
 
     async def find_request_by_code(self, code_hash: bytes) -> AuthorizationRequest | None: ...
 
-    async def change_request(self, request_hash: bytes, change: ChangeRequest) -> AuthorizationRequest:
+    async def change_request(
+        self, request_hash: bytes, change: ChangeRequest, *, events: Sequence[Event] = ()
+    ) -> AuthorizationRequest:
         """Apply a transition."""
         ...
 
     async def redeem_request(
-        self, request_hash: bytes, change: ChangeRequest, family: Family, refresh_token: RefreshToken | None
+        self,
+        request_hash: bytes,
+        change: ChangeRequest,
+        family: Family,
+        refresh_token: RefreshToken | None,
+        *,
+        events: Sequence[Event] = (),
     ) -> AuthorizationRequest:
         """Apply the transition and open the family, both or neither."""
         ...
@@ -132,8 +148,10 @@ class Store(Protocol):
         """The ids of families that ended at `since` or later."""
         ...
 
-    async def end_family(self, family_id: str, now: int) -> Family | None:
-        """End it (again is no error); news of `family`. None when there is none."""
+    async def end_family(self, family_id: str, now: int, *, event: Event | None = None) -> Family | None:
+        """End it (again is no error); news of `family`. None when there is none.
+
+        The event is written only when it lived until now, and told of the family (`token.told_of`)."""
         ...
 
     async def find_refresh_token(self, token_hash: bytes) -> tuple[RefreshToken, Family] | None: ...
@@ -144,11 +162,11 @@ class Store(Protocol):
 
     # Clients, accounts, sessions
 
-    async def add_client(self, client: Client) -> None:
+    async def add_client(self, client: Client, *, events: Sequence[Event] = ()) -> None:
         """News of `client`. Raises `NameTaken`."""
         ...
 
-    async def change_client(self, client: Client) -> None:
+    async def change_client(self, client: Client, *, events: Sequence[Event] = ()) -> None:
         """Replace the client of this id; news of `client`."""
         ...
 
@@ -158,11 +176,11 @@ class Store(Protocol):
         """In the order of their ids."""
         ...
 
-    async def add_account(self, account: Account) -> None:
+    async def add_account(self, account: Account, *, events: Sequence[Event] = ()) -> None:
         """News of `account`. Raises `NameTaken`."""
         ...
 
-    async def change_account(self, account: Account) -> None:
+    async def change_account(self, account: Account, *, events: Sequence[Event] = ()) -> None:
         """Replace the account of this id; news of `account`."""
         ...
 
@@ -170,11 +188,13 @@ class Store(Protocol):
 
     async def find_account_by_username(self, username: str) -> Account | None: ...
 
-    async def add_session(self, session: Session) -> None: ...
+    async def add_session(self, session: Session, *, events: Sequence[Event] = ()) -> None: ...
 
     async def find_session(self, session_hash: bytes) -> Session | None: ...
 
-    async def end_session(self, session_hash: bytes) -> None: ...
+    async def end_session(self, session_hash: bytes, *, events: Sequence[Event] = ()) -> None:
+        """The events are written only when there was one."""
+        ...
 
     # Guess budgets
 
@@ -198,20 +218,20 @@ class Store(Protocol):
         """Oldest first."""
         ...
 
-    async def add_key(self, key: SigningKey) -> None:
+    async def add_key(self, key: SigningKey, *, events: Sequence[Event] = ()) -> None:
         """News of `key`."""
         ...
 
-    async def change_key(self, key: SigningKey) -> None:
+    async def change_key(self, key: SigningKey, *, events: Sequence[Event] = ()) -> None:
         """News of `key`."""
         ...
 
     # The house
 
-    async def sweep(self, now: int) -> int:
+    async def sweep(self, now: int, *, audit_for: int = AUDIT_FOR) -> int:
         """Delete a batch of what has been dead for a while (device authorizations and authorization requests ten
         minutes after their expiry, lapsed refresh tokens, ended families a month later, sessions, guess counts, what
-        was shown once); how many rows. Call until 0."""
+        was shown once, events older than `audit_for` milliseconds); how many rows. Call until 0."""
         ...
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .errors import InvalidGrant, OAuthError
+from .event import Event
 
 REPLAY_FOR: Final = 60_000  # how long a refresh may be repeated after a lost answer
 
@@ -63,12 +64,16 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What a refresh changes, to be written at once: the family, the token shown, and its successor unless refused."""
+    """What a refresh changes, to be written at once: the family, the token shown, and its successor unless refused.
+
+    `events` tell of it in the audit.
+    """
 
     family: Family
     shown: RefreshToken
     successor: RefreshToken | None = None
     refusal: OAuthError | None = None
+    events: tuple[Event, ...] = ()
 
 
 def successor_of(token: str, salt: bytes) -> str:
@@ -101,6 +106,17 @@ def rotate(family: Family, shown: RefreshToken, successor: RefreshToken, client_
         return Rotation(family, shown, refusal=refusal)
     seen = replace(family, last_seen_at=max(now, family.last_seen_at))
     return Rotation(seen, replace(shown, spent_at=now), successor)
+
+
+def told_of(family: Family, event: Event) -> Event:
+    """The event, about this family."""
+    return replace(
+        event,
+        client_id=family.client_id,
+        account_id=family.account_id,
+        device_id=family.device_id,
+        family_id=family.family_id,
+    )
 
 
 def end(family: Family, now: int) -> Family:

@@ -1,10 +1,12 @@
 """Jobs and queries about authorization requests and their codes."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, bindparam
 
 from server.oauth.authorization import AuthorizationRequest
+from server.oauth.event import Event
 from server.oauth.store import ChangeRequest
 from server.oauth.token import Family, RefreshToken
 
@@ -14,10 +16,13 @@ from .writer import Refused, Transaction, decide
 _BY_CODE: Final = REQUESTS.select.where(REQUESTS.table.c.code_hash == bindparam("sought"))
 
 
-def change(transaction: Transaction, request_hash: bytes, transition: ChangeRequest) -> AuthorizationRequest:
+def change(
+    transaction: Transaction, request_hash: bytes, transition: ChangeRequest, events: Sequence[Event]
+) -> AuthorizationRequest:
     after = decide(transition, REQUESTS.lock(transaction.connection, request_hash))
     if not REQUESTS.replace(transaction.connection, after):
         raise Refused(LookupError("a change cannot make an authorization request"))
+    transaction.events.extend(events)
     return after
 
 
@@ -27,8 +32,9 @@ def redeem(
     transition: ChangeRequest,
     family: Family,
     token: RefreshToken | None,
+    events: Sequence[Event],
 ) -> AuthorizationRequest:
-    after = change(transaction, request_hash, transition)
+    after = change(transaction, request_hash, transition, events)
     FAMILIES.add(transaction.connection, family)
     if token is not None:
         REFRESH_TOKENS.add(transaction.connection, token)

@@ -46,6 +46,10 @@ class Database(Protocol):
         """Tell other servers, when this transaction commits."""
         ...
 
+    def wait_for_events(self, connection: Connection) -> None:
+        """Return when every transaction that has drawn a number for an event by now is over."""
+        ...
+
     def watch(self, reader: Engine, origin: str, hear: Callable[[Sequence[News]], None]) -> Watch:
         """Ready to hear all that is committed from now on by others than `origin`. `hear` is called in its thread."""
         ...

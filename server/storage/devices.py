@@ -1,11 +1,12 @@
 """Jobs and queries about device authorizations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy import Connection, bindparam
 
 from server.oauth.device import DeviceAuthorization
+from server.oauth.event import Event
 from server.oauth.store import News
 from server.oauth.token import Family, RefreshToken
 
@@ -18,18 +19,26 @@ _BY_USER_CODE: Final = DEVICES.select.where(DEVICES.table.c.user_code_hash == bi
 _UNEXPIRED: Final = DEVICES.select.where(DEVICES.table.c.expires_at > bindparam("now"))
 
 
-def change(transaction: Transaction, code_hash: bytes, transition: Change) -> DeviceAuthorization:
+def change(
+    transaction: Transaction, code_hash: bytes, transition: Change, events: Sequence[Event]
+) -> DeviceAuthorization:
     before = DEVICES.lock(transaction.connection, code_hash)
     after = decide(transition, before)
     if after != before:
         _keep(transaction, before, after)
+        transaction.events.extend(events)
     return after
 
 
 def redeem(
-    transaction: Transaction, code_hash: bytes, transition: Change, family: Family, token: RefreshToken | None
+    transaction: Transaction,
+    code_hash: bytes,
+    transition: Change,
+    family: Family,
+    token: RefreshToken | None,
+    events: Sequence[Event],
 ) -> DeviceAuthorization:
-    after = change(transaction, code_hash, transition)
+    after = change(transaction, code_hash, transition, events)
     FAMILIES.add(transaction.connection, family)
     if token is not None:
         REFRESH_TOKENS.add(transaction.connection, token)

@@ -5,8 +5,9 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
+from server.oauth.event import Event
 from server.oauth.store import News
-from server.oauth.token import Family, RefreshToken, Rotation, end
+from server.oauth.token import Family, RefreshToken, Rotation, end, told_of
 
 from .kept import FAMILIES, REFRESH_TOKENS
 from .writer import Transaction, decide
@@ -46,9 +47,13 @@ def find_token(connection: Connection, token_hash: bytes) -> tuple[RefreshToken,
     return RefreshToken(*row[:width]), Family(*row[width:])
 
 
-def end_one(transaction: Transaction, family_id: str, now: int) -> Family | None:
+def end_one(transaction: Transaction, family_id: str, now: int, event: Event | None) -> Family | None:
     family = FAMILIES.lock(transaction.connection, family_id)
-    return None if family is None else _keep(transaction, family, end(family, now))
+    if family is None:
+        return None
+    if event is not None and family.ended_at is None:
+        transaction.events.append(told_of(family, event))
+    return _keep(transaction, family, end(family, now))
 
 
 def rotate(
@@ -66,6 +71,7 @@ def rotate(
         REFRESH_TOKENS.replace(connection, rotation.shown)
     if rotation.successor is not None:
         REFRESH_TOKENS.add(connection, rotation.successor)
+    transaction.events.extend(rotation.events)
     return rotation
 
 

@@ -12,6 +12,7 @@ from server.oauth.account import Account, Session
 from server.oauth.authorization import AuthorizationRequest
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization
+from server.oauth.event import Event
 from server.oauth.store import SigningKey
 from server.oauth.token import Family, RefreshToken
 
@@ -116,3 +117,4 @@ CLIENTS = Kept(Client, tables.CLIENTS)
 ACCOUNTS = Kept(Account, tables.ACCOUNTS)
 SESSIONS = Kept(Session, tables.SESSIONS)
 SIGNING_KEYS = Kept(SigningKey, tables.SIGNING_KEYS)
+EVENTS = Kept(Event, tables.EVENTS)

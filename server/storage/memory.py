@@ -11,9 +11,10 @@ from typing import TypeVar
 from server.oauth import guess
 from server.oauth.authorization import AuthorizationRequest
 from server.oauth.device import DeviceAuthorization
+from server.oauth.event import Event
 from server.oauth.guess import Budget, Count
-from server.oauth.store import ChangeRequest, CodeTaken, News
-from server.oauth.token import Family, RefreshToken, Rotation, end
+from server.oauth.store import AUDIT_FOR, ChangeRequest, CodeTaken, News
+from server.oauth.token import Family, RefreshToken, Rotation, end, told_of
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR
 from .memory_people import MemoryPeople, found
@@ -54,7 +55,11 @@ class MemoryStore(MemoryPeople):
         return None if code_hash is None else self._devices[code_hash]
 
     async def change_device(
-        self, code_hash: bytes, change: Callable[[DeviceAuthorization | None], DeviceAuthorization]
+        self,
+        code_hash: bytes,
+        change: Callable[[DeviceAuthorization | None], DeviceAuthorization],
+        *,
+        events: Sequence[Event] = (),
     ) -> DeviceAuthorization:
         before = self._devices.get(code_hash)
         after = change(before)
@@ -62,6 +67,7 @@ class MemoryStore(MemoryPeople):
             if before is None or after.code_hash != code_hash:
                 raise LookupError("a change cannot make a device authorization, nor give it another code")
             self._devices[code_hash] = after
+            self._write(events)
             self._tell(News("device", code_hash.hex(), after))
         return after
 
@@ -71,8 +77,10 @@ class MemoryStore(MemoryPeople):
         change: Callable[[DeviceAuthorization | None], DeviceAuthorization],
         family: Family,
         refresh_token: RefreshToken | None,
+        *,
+        events: Sequence[Event] = (),
     ) -> DeviceAuthorization:
-        after = await self.change_device(code_hash, change)
+        after = await self.change_device(code_hash, change, events=events)
         self._open(family, refresh_token)
         return after
 
@@ -90,16 +98,25 @@ class MemoryStore(MemoryPeople):
     async def find_request_by_code(self, code_hash: bytes) -> AuthorizationRequest | None:
         return next((each for each in self._requests.values() if each.code_hash == code_hash), None)
 
-    async def change_request(self, request_hash: bytes, change: ChangeRequest) -> AuthorizationRequest:
+    async def change_request(
+        self, request_hash: bytes, change: ChangeRequest, *, events: Sequence[Event] = ()
+    ) -> AuthorizationRequest:
         after = change(self._requests.get(request_hash))
         found(self._requests, after.request_hash)
         self._requests[request_hash] = after
+        self._write(events)
         return after
 
     async def redeem_request(
-        self, request_hash: bytes, change: ChangeRequest, family: Family, refresh_token: RefreshToken | None
+        self,
+        request_hash: bytes,
+        change: ChangeRequest,
+        family: Family,
+        refresh_token: RefreshToken | None,
+        *,
+        events: Sequence[Event] = (),
     ) -> AuthorizationRequest:
-        after = await self.change_request(request_hash, change)
+        after = await self.change_request(request_hash, change, events=events)
         self._open(family, refresh_token)
         return after
 
@@ -120,9 +137,13 @@ class MemoryStore(MemoryPeople):
     async def ended_families(self, since: int) -> Sequence[str]:
         return [f.family_id for f in self._families.values() if f.ended_at is not None and f.ended_at >= since]
 
-    async def end_family(self, family_id: str, now: int) -> Family | None:
+    async def end_family(self, family_id: str, now: int, *, event: Event | None = None) -> Family | None:
         family = self._families.get(family_id)
-        return None if family is None else self._keep_family(family, end(family, now))
+        if family is None:
+            return None
+        if event is not None and family.ended_at is None:
+            self._write((told_of(family, event),))
+        return self._keep_family(family, end(family, now))
 
     def _keep_family(self, before: Family, after: Family) -> Family:
         self._families[after.family_id] = after
@@ -140,6 +161,7 @@ class MemoryStore(MemoryPeople):
             return None
         family = self._families[shown.family_id]
         rotation = change(shown, family)
+        self._write(rotation.events)
         self._keep_family(family, rotation.family)
         for token in (rotation.shown, rotation.successor):
             if token is not None:
@@ -172,7 +194,7 @@ class MemoryStore(MemoryPeople):
 
     # The house
 
-    async def sweep(self, now: int) -> int:
+    async def sweep(self, now: int, *, audit_for: int = AUDIT_FOR) -> int:
         gone = {f.family_id: f.device_id for f in self._families.values() if _is_gone(f, now)}
         live = {f.device_id for f in self._families.values() if f.family_id not in gone}
         expired = [d for d in self._devices.values() if d.expires_at <= now - DEVICE_KEPT_FOR]
@@ -188,7 +210,8 @@ class MemoryStore(MemoryPeople):
         lapsed = (k for k, t in self._tokens.items() if t.expires_at <= now or t.family_id in gone)
         deleted += _drop(self._tokens, lapsed, BATCH - deleted)
         held = {token.family_id for token in self._tokens.values()}
-        return deleted + _drop(self._families, (k for k in gone if k not in held), BATCH - deleted)
+        deleted += _drop(self._families, (k for k in gone if k not in held), BATCH - deleted)
+        return deleted + self._forget_events(now - audit_for, BATCH - deleted)
 
 
 def _is_gone(family: Family, now: int) -> bool:

@@ -6,7 +6,10 @@ from typing import TypeVar
 
 from server.oauth.account import Account, Session, tidy_username
 from server.oauth.client import Client
+from server.oauth.event import Event
 from server.oauth.store import NameTaken, News, SigningKey
+
+from .memory_audit import MemoryAudit
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -40,7 +43,7 @@ class Told:
             _log.exception("news of %s could not be heard", news.subject)
 
 
-class MemoryPeople(Told):
+class MemoryPeople(MemoryAudit, Told):
     """The part of the store that changes seldom."""
 
     def __init__(self) -> None:
@@ -53,15 +56,17 @@ class MemoryPeople(Told):
 
     # Clients, accounts, sessions
 
-    async def add_client(self, client: Client) -> None:
+    async def add_client(self, client: Client, *, events: Sequence[Event] = ()) -> None:
         if client.client_id in self._clients:
             raise NameTaken
         self._clients[client.client_id] = client
+        self._write(events)
         self._tell(News("client", client.client_id, client))
 
-    async def change_client(self, client: Client) -> None:
+    async def change_client(self, client: Client, *, events: Sequence[Event] = ()) -> None:
         found(self._clients, client.client_id)
         self._clients[client.client_id] = client
+        self._write(events)
         self._tell(News("client", client.client_id, client))
 
     async def find_client(self, client_id: str) -> Client | None:
@@ -70,14 +75,16 @@ class MemoryPeople(Told):
     async def clients(self) -> Sequence[Client]:
         return [self._clients[client_id] for client_id in sorted(self._clients)]
 
-    async def add_account(self, account: Account) -> None:
+    async def add_account(self, account: Account, *, events: Sequence[Event] = ()) -> None:
         if account.account_id in self._accounts:
             raise NameTaken
         self._keep_account(account)
+        self._write(events)
 
-    async def change_account(self, account: Account) -> None:
+    async def change_account(self, account: Account, *, events: Sequence[Event] = ()) -> None:
         before = found(self._accounts, account.account_id)
         self._keep_account(account, tidy_username(before.username))
+        self._write(events)
 
     def _keep_account(self, account: Account, old_name: str | None = None) -> None:
         name = tidy_username(account.username)
@@ -96,24 +103,27 @@ class MemoryPeople(Told):
         account_id = self._usernames.get(tidy_username(username))
         return None if account_id is None else self._accounts[account_id]
 
-    async def add_session(self, session: Session) -> None:
+    async def add_session(self, session: Session, *, events: Sequence[Event] = ()) -> None:
         self._sessions[session.session_hash] = session
+        self._write(events)
 
     async def find_session(self, session_hash: bytes) -> Session | None:
         return self._sessions.get(session_hash)
 
-    async def end_session(self, session_hash: bytes) -> None:
-        self._sessions.pop(session_hash, None)
+    async def end_session(self, session_hash: bytes, *, events: Sequence[Event] = ()) -> None:
+        if self._sessions.pop(session_hash, None) is not None:
+            self._write(events)
 
     # Keys
 
     async def keys(self) -> Sequence[SigningKey]:
         return sorted(self._keys.values(), key=lambda key: (key.created_at, key.key_id))
 
-    async def add_key(self, key: SigningKey) -> None:
+    async def add_key(self, key: SigningKey, *, events: Sequence[Event] = ()) -> None:
         self._keys[key.key_id] = key
+        self._write(events)
         self._tell(News("key", key.key_id, key))
 
-    async def change_key(self, key: SigningKey) -> None:
+    async def change_key(self, key: SigningKey, *, events: Sequence[Event] = ()) -> None:
         found(self._keys, key.key_id)
-        await self.add_key(key)
+        await self.add_key(key, events=events)

@@ -77,6 +77,10 @@ class PostgreSQL:
         items = [json.dumps((origin, item.subject, item.key)) for item in news]
         connection.execute(_TELL, {"channel": _CHANNEL, "items": items})
 
+    def wait_for_events(self, connection: Connection) -> None:
+        """Whoever inserts holds a lock of the table from before it draws a number until its commit is seen."""
+        connection.exec_driver_sql("BEGIN; LOCK TABLE audit_event IN SHARE MODE; COMMIT")
+
     def watch(self, reader: Engine, origin: str, hear: Callable[[Sequence[News]], None]) -> "ListenWatch":
         return ListenWatch(reader, origin, hear, self.where)
 

@@ -7,7 +7,7 @@ adds a file to `migrations/versions` and a line to `schema.REVISIONS`, which the
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -207,6 +207,30 @@ class ReadingRow(_Row, table=True):
     value: float
     at: int = _instant()
     number: int = Field(primary_key=True, sa_type=BigInteger)
+
+
+class AuditEventRow(_Row, table=True):
+    """`number` is the order in which events were written; a deleted number is never given again."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = {"sqlite_autoincrement": True}
+    event_id: str
+    at: int = _instant(index=True)
+    what: str
+    actor: str
+    client_id: str
+    account_id: str
+    device_id: str
+    family_id: str
+    address: str
+    request_id: str
+    detail: str
+    times: int = Field(sa_type=BigInteger)
+    number: int | None = Field(
+        default=None,
+        primary_key=True,
+        sa_type=BigInteger().with_variant(Integer(), "sqlite"),
+    )
 
 
 METADATA = _Row.metadata

@@ -7,11 +7,12 @@ from server.oauth.account import Account, Session
 from server.oauth.authorization import AuthorizationRequest
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization
+from server.oauth.event import Event, Recorded, Sought
 from server.oauth.guess import Budget
-from server.oauth.store import ChangeRequest, CodeTaken, NameTaken, News, SigningKey, StorageError
+from server.oauth.store import AUDIT_FOR, ChangeRequest, CodeTaken, NameTaken, News, SigningKey, StorageError
 from server.oauth.token import Family, RefreshToken, Rotation
 
-from . import authorizations, devices, families, guesses, once, people, sql_readings
+from . import audit, authorizations, devices, families, guesses, once, people, sql_readings
 from .database import Database
 from .faults import Duplicate
 from .group import Group
@@ -56,13 +57,21 @@ class SqlStore:
     async def find_device_by_user_code(self, user_code_hash: bytes) -> DeviceAuthorization | None:
         return await self.group.ask(lambda connection: devices.find_by_user_code(connection, user_code_hash))
 
-    async def change_device(self, code_hash: bytes, change: devices.Change) -> DeviceAuthorization:
-        return await self.group.do(lambda transaction: devices.change(transaction, code_hash, change))
+    async def change_device(
+        self, code_hash: bytes, change: devices.Change, *, events: Sequence[Event] = ()
+    ) -> DeviceAuthorization:
+        return await self.group.do(lambda transaction: devices.change(transaction, code_hash, change, events))
 
     async def redeem_device(
-        self, code_hash: bytes, change: devices.Change, family: Family, refresh_token: RefreshToken | None
+        self,
+        code_hash: bytes,
+        change: devices.Change,
+        family: Family,
+        refresh_token: RefreshToken | None,
+        *,
+        events: Sequence[Event] = (),
     ) -> DeviceAuthorization:
-        return await self.group.do(lambda tx: devices.redeem(tx, code_hash, change, family, refresh_token))
+        return await self.group.do(lambda tx: devices.redeem(tx, code_hash, change, family, refresh_token, events))
 
     async def unexpired_devices(self, now: int) -> Sequence[DeviceAuthorization]:
         return await self.group.ask(lambda connection: devices.unexpired(connection, now))
@@ -76,13 +85,22 @@ class SqlStore:
     async def find_request_by_code(self, code_hash: bytes) -> AuthorizationRequest | None:
         return await self.group.ask(lambda connection: authorizations.find_by_code(connection, code_hash))
 
-    async def change_request(self, request_hash: bytes, change: ChangeRequest) -> AuthorizationRequest:
-        return await self.group.do(lambda transaction: authorizations.change(transaction, request_hash, change))
+    async def change_request(
+        self, request_hash: bytes, change: ChangeRequest, *, events: Sequence[Event] = ()
+    ) -> AuthorizationRequest:
+        return await self.group.do(lambda transaction: authorizations.change(transaction, request_hash, change, events))
 
     async def redeem_request(
-        self, request_hash: bytes, change: ChangeRequest, family: Family, refresh_token: RefreshToken | None
+        self,
+        request_hash: bytes,
+        change: ChangeRequest,
+        family: Family,
+        refresh_token: RefreshToken | None,
+        *,
+        events: Sequence[Event] = (),
     ) -> AuthorizationRequest:
-        return await self.group.do(lambda tx: authorizations.redeem(tx, request_hash, change, family, refresh_token))
+        job = partial(authorizations.redeem, family=family, token=refresh_token, events=events)
+        return await self.group.do(lambda transaction: job(transaction, request_hash, change))
 
     async def find_family(self, family_id: str) -> Family | None:
         return await self.group.ask(lambda connection: FAMILIES.find(connection, family_id))
@@ -93,8 +111,8 @@ class SqlStore:
     async def ended_families(self, since: int) -> Sequence[str]:
         return await self.group.ask(lambda connection: families.ended(connection, since))
 
-    async def end_family(self, family_id: str, now: int) -> Family | None:
-        return await self.group.do(lambda transaction: families.end_one(transaction, family_id, now))
+    async def end_family(self, family_id: str, now: int, *, event: Event | None = None) -> Family | None:
+        return await self.group.do(lambda transaction: families.end_one(transaction, family_id, now, event))
 
     async def find_refresh_token(self, token_hash: bytes) -> tuple[RefreshToken, Family] | None:
         return await self.group.ask(lambda connection: families.find_token(connection, token_hash))
@@ -102,11 +120,11 @@ class SqlStore:
     async def rotate(self, token_hash: bytes, change: Callable[[RefreshToken, Family], Rotation]) -> Rotation | None:
         return await self.group.do(lambda transaction: families.rotate(transaction, token_hash, change))
 
-    async def add_client(self, client: Client) -> None:
-        await self._name(partial(people.add_client, client=client))
+    async def add_client(self, client: Client, *, events: Sequence[Event] = ()) -> None:
+        await self._name(partial(people.add_client, client=client, events=events))
 
-    async def change_client(self, client: Client) -> None:
-        await self.group.do(lambda transaction: people.change_client(transaction, client))
+    async def change_client(self, client: Client, *, events: Sequence[Event] = ()) -> None:
+        await self.group.do(lambda transaction: people.change_client(transaction, client, events))
 
     async def find_client(self, client_id: str) -> Client | None:
         return await self.group.ask(lambda connection: CLIENTS.find(connection, client_id))
@@ -114,11 +132,11 @@ class SqlStore:
     async def clients(self) -> Sequence[Client]:
         return await self.group.ask(people.clients)
 
-    async def add_account(self, account: Account) -> None:
-        await self._name(partial(people.add_account, account=account))
+    async def add_account(self, account: Account, *, events: Sequence[Event] = ()) -> None:
+        await self._name(partial(people.add_account, account=account, events=events))
 
-    async def change_account(self, account: Account) -> None:
-        await self._name(partial(people.change_account, account=account))
+    async def change_account(self, account: Account, *, events: Sequence[Event] = ()) -> None:
+        await self._name(partial(people.change_account, account=account, events=events))
 
     async def _name(self, job: "partial[None]") -> None:
         try:
@@ -132,14 +150,14 @@ class SqlStore:
     async def find_account_by_username(self, username: str) -> Account | None:
         return await self.group.ask(lambda connection: people.find_account_by_username(connection, username))
 
-    async def add_session(self, session: Session) -> None:
-        await self.group.do(lambda transaction: SESSIONS.add(transaction.connection, session))
+    async def add_session(self, session: Session, *, events: Sequence[Event] = ()) -> None:
+        await self.group.do(lambda transaction: people.add_session(transaction, session, events))
 
     async def find_session(self, session_hash: bytes) -> Session | None:
         return await self.group.ask(lambda connection: SESSIONS.find(connection, session_hash))
 
-    async def end_session(self, session_hash: bytes) -> None:
-        await self.group.do(lambda transaction: people.end_session(transaction, session_hash))
+    async def end_session(self, session_hash: bytes, *, events: Sequence[Event] = ()) -> None:
+        await self.group.do(lambda transaction: people.end_session(transaction, session_hash, events))
 
     async def take_tries(self, budgets: Sequence[Budget], now: int) -> int:
         return await self.group.do(lambda transaction: guesses.take(transaction, budgets, now))
@@ -153,14 +171,24 @@ class SqlStore:
     async def keys(self) -> Sequence[SigningKey]:
         return await self.group.ask(people.keys)
 
-    async def add_key(self, key: SigningKey) -> None:
-        await self.group.do(lambda transaction: people.add_key(transaction, key))
+    async def add_key(self, key: SigningKey, *, events: Sequence[Event] = ()) -> None:
+        await self.group.do(lambda transaction: people.add_key(transaction, key, events))
 
-    async def change_key(self, key: SigningKey) -> None:
-        await self.group.do(lambda transaction: people.change_key(transaction, key))
+    async def change_key(self, key: SigningKey, *, events: Sequence[Event] = ()) -> None:
+        await self.group.do(lambda transaction: people.change_key(transaction, key, events))
 
-    async def sweep(self, now: int) -> int:
-        return await self.group.do(lambda transaction: sweep(transaction, now))
+    async def record(self, events: Sequence[Event]) -> None:
+        await self.group.do(lambda transaction: transaction.events.extend(events))
+
+    async def events(self, sought: Sought, limit: int) -> Sequence[Recorded]:
+        return await self.group.ask(lambda connection: audit.newest(connection, sought, limit))
+
+    async def events_after(self, number: int, limit: int) -> Sequence[Recorded]:
+        wait = self._database.wait_for_events
+        return await self.group.ask(lambda connection: audit.after(connection, number, limit, wait))
+
+    async def sweep(self, now: int, *, audit_for: int = AUDIT_FOR) -> int:
+        return await self.group.do(lambda transaction: sweep(transaction, now, audit_for))
 
 
 class SqlReadings:

@@ -74,6 +74,9 @@ class Sqlite:
         rows = [{"origin": origin, "subject": item.subject, "key": item.key} for item in news]
         connection.execute(insert(NEWS), rows)
 
+    def wait_for_events(self, connection: Connection) -> None:
+        """Nothing: one transaction writes at a time, so numbers grow in the order of the commits."""
+
     def watch(self, reader: Engine, origin: str, hear: Callable[[Sequence[News]], None]) -> "OutboxWatch":
         return OutboxWatch(reader, origin, hear, self.where)
 

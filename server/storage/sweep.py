@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, TableClause, delete, exists, func, or_, select, tuple_
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR, NEWS_KEPT
-from .tables import DEVICES, FAMILIES, GUESS_COUNTS, NEWS, ONCE, READINGS, REFRESH_TOKENS, REQUESTS, SESSIONS
+from .tables import DEVICES, EVENTS, FAMILIES, GUESS_COUNTS, NEWS, ONCE, READINGS, REFRESH_TOKENS, REQUESTS, SESSIONS
 from .writer import Transaction
 
 
-def sweep(transaction: Transaction, now: int) -> int:
+def sweep(transaction: Transaction, now: int, audit_for: int) -> int:
     """Delete at most `BATCH` rows; how many were deleted."""
     deleted = 0
-    for table, key, is_dead in _dead(now):
+    for table, key, is_dead in (*_dead(now), (EVENTS, ["number"], EVENTS.c.at <= now - audit_for)):
         if deleted < BATCH:
             deleted += _delete(transaction.connection, table, key, is_dead, BATCH - deleted)
     return deleted

@@ -13,6 +13,7 @@ from server.oauth.account import Account, Session
 from server.oauth.authorization import AuthorizationRequest
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization
+from server.oauth.event import Event
 from server.oauth.store import SigningKey
 from server.oauth.token import Family, RefreshToken
 
@@ -69,6 +70,7 @@ ONCE = _of("once", key_hash=bytes, expires_at=int)
 SIGNING_KEYS = _of("signing_key", SigningKey)
 NEWS = _of("news", news_id=int, origin=str, subject=str, key=str)
 READINGS = _of("reading", Reading, number=int)
+EVENTS = _of("audit_event", Event, number=int)
 
 TABLES: Final = (
     DEVICES,
@@ -83,4 +85,5 @@ TABLES: Final = (
     SIGNING_KEYS,
     NEWS,
     READINGS,
+    EVENTS,
 )

@@ -17,10 +17,12 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, RootTransaction
 
+from server.oauth.event import Event
 from server.oauth.store import News, StorageError
 
 from .database import Database
 from .faults import explain, is_lost, is_passing
+from .kept import EVENTS
 
 R = TypeVar("R")
 _MOST: Final = 256  # jobs in one transaction: locks are not held for ever
@@ -36,12 +38,13 @@ class Refused(Exception):
 
 
 class Transaction:
-    """What a job gets: the connection to write on, and the news it makes."""
+    """What a job gets: the connection to write on, and what it may say: the news it makes, the events of the audit."""
 
-    __slots__ = ("connection", "news")
+    __slots__ = ("connection", "events", "news")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.events: list[Event] = []
         self.news: list[News] = []
 
 
@@ -153,6 +156,8 @@ class Writer:
             scope = self._begin(connection)
             try:
                 outcomes = _run(batch, transaction)
+                if transaction.events:
+                    EVENTS.add_together(connection, transaction.events)
                 if transaction.news:
                     self._database.tell(connection, self._origin, transaction.news)
             except BaseException:
