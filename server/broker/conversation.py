@@ -1,7 +1,7 @@
 """What is said on one connection: from CONNECT to DISCONNECT, each packet and its answer (MQTT 5 section 3)."""
 
-import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from device_agent.mqtt.packets import broker as codec
@@ -9,12 +9,13 @@ from device_agent.mqtt.packets import reasons, shapes
 from device_agent.mqtt.packets.properties import NONE, Properties
 from device_agent.mqtt.packets.wire import MqttError, protocol_error
 from server.broker import greeting
-from server.broker.agenda import Entry
+from server.broker.authentication import Authentication
 from server.broker.door import Door
 from server.broker.exchange import Exchange
-from server.broker.port import METHOD, Admission, Refusal
+from server.broker.port import METHODS, Admission, Decision, Refusal
 from server.broker.session import Session
 from server.broker.traffic import Traffic
+from server.broker.vigil import Vigil
 
 PINGRESP = codec.encode(shapes.PingResp())
 
@@ -42,15 +43,12 @@ class Conversation:
     """Nothing is done for a peer before its CONNACK says success; `session` is None until then and after the end."""
 
     __slots__ = (
-        "_door",
+        "_authentication",
         "_exchange",
-        "_expiry",
+        "_has_begun",
         "_is_leaving",
-        "_keep_alive",
-        "_keep_alive_for",
-        "_method",
-        "_task",
         "_traffic",
+        "_vigil",
         "_wire",
         "is_waiting",
         "maximum_packet_size",
@@ -60,15 +58,12 @@ class Conversation:
 
     def __init__(self, exchange: Exchange, door: Door, wire: Wire) -> None:
         self._exchange = exchange
-        self._door = door
         self._wire = wire
-        self._task: asyncio.Task[None] | None = None
+        self._authentication = Authentication(door, wire.send)
         self._traffic = Traffic(exchange, wire.send)
-        self._expiry: Entry | None = None
-        self._keep_alive: Entry | None = None
-        self._keep_alive_for = 0
+        self._vigil = Vigil(exchange, wire, self._expire, self._time_out)
+        self._has_begun = False
         self._is_leaving = False
-        self._method: str | None = None
         self.is_waiting = False
         self.maximum_packet_size = 0
         self.receive_maximum = 0
@@ -88,7 +83,8 @@ class Conversation:
         elif isinstance(packet, shapes.PubAck):
             session.acknowledged(packet.packet_id, self._exchange.uptime())
         elif isinstance(packet, shapes.PingReq):
-            self._wire.send(PINGRESP)
+            if self.is_entitled():
+                self._wire.send(PINGRESP)
         elif isinstance(packet, shapes.Subscribe):
             if self.is_entitled():
                 self._traffic.subscribe(session, packet)
@@ -97,7 +93,7 @@ class Conversation:
         elif isinstance(packet, shapes.Disconnect):
             self._goodbye(session, packet)
         elif isinstance(packet, shapes.Auth):
-            self._authenticate(session, packet)
+            self._authentication.heard(packet, session.admission, partial(self._decide_again, session))
         else:
             raise protocol_error("this packet has no place here")  # a second CONNECT, or the ways of QoS 2
 
@@ -116,9 +112,7 @@ class Conversation:
 
     def lost(self) -> None:
         """The connection is gone without a DISCONNECT."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        self._authentication.cancel()
         self._end(with_will=True)
 
     def stop(self) -> None:
@@ -162,7 +156,7 @@ class Conversation:
         if self.session is not None:
             self._exchange.change(self.session, admission)
             self._exchange.counters.renewed += 1
-            self._watch_expiry(admission)
+            self._vigil.expect_end(admission.expires_at)
 
     # CONNECT
 
@@ -170,20 +164,23 @@ class Conversation:
         if isinstance(packet, shapes.Disconnect):
             self._wire.shut()
             return
-        if not isinstance(packet, shapes.Connect) or self._task is not None:
-            raise protocol_error("nothing but AUTH or DISCONNECT before CONNACK")
-        self._wire.greeted()
-        self._method = packet.properties.authentication_method
-        if self._method not in (None, METHOD):
-            self._turn_away(Refusal(reasons.BAD_AUTHENTICATION_METHOD, f"the method here is {METHOD}"))
+        if isinstance(packet, shapes.Auth):
+            self._authentication.heard(packet)
             return
-        if self._method is None:  # with a method nothing may follow yet, and what does is noticed (section 3.1.2.11.9)
+        if not isinstance(packet, shapes.Connect) or self._has_begun:
+            raise protocol_error("nothing but AUTH or DISCONNECT before CONNACK")
+        self._has_begun = True
+        self._wire.greeted()
+        method = packet.properties.authentication_method
+        if method not in (None, *METHODS):
+            self._turn_away(Refusal(reasons.BAD_AUTHENTICATION_METHOD, f"the methods here are {', '.join(METHODS)}"))
+            return
+        if method is None:  # with a method nothing may follow yet, and what does is noticed (section 3.1.2.11.9)
             self.is_waiting = True
             self._wire.hold(True)
-        self._task = asyncio.get_running_loop().create_task(self._admit(packet))
+        self._authentication.connect(greeting.hello(packet, self._wire.peer), partial(self._decide, packet))
 
-    async def _admit(self, connect: shapes.Connect) -> None:
-        answer = await self._door.admit(greeting.hello(connect, self._wire.peer))
+    def _decide(self, connect: shapes.Connect, answer: Decision) -> None:
         if self._wire.is_closed:
             return
         if isinstance(answer, Admission):
@@ -209,44 +206,26 @@ class Conversation:
         session.expiry_for = agreed.session_expiry
         self.session = session
         exchange.counters.admitted += 1
-        self._keep_alive_for = agreed.keep_alive * 1500
-        self._watch_keep_alive()
-        self._watch_expiry(admission)
+        self._vigil.watch(agreed.keep_alive)
+        self._vigil.expect_end(admission.expires_at)
         self._wire.admitted()
         self._wire.send(greeting.welcome(connect, agreed, admission, is_present, exchange.limits))
         session.resume(self, exchange.uptime())
-        self._task = None
         self.is_waiting = False
         self._wire.hold(False)
         self._wire.read_on()
 
     # AUTH and DISCONNECT
 
-    def _authenticate(self, session: Session, packet: shapes.Auth) -> None:
-        """Re-authentication with the method of CONNECT, while messages go on flowing (section 4.12.1)."""
-        said = packet.properties
-        if self._method is None:
-            raise protocol_error("AUTH needs an authentication method in CONNECT")
-        if said.authentication_method != self._method or packet.reason_code != reasons.RE_AUTHENTICATE:
-            raise protocol_error("re-authentication is AUTH 0x19 with the method of CONNECT")
-        if self._task is not None:
-            raise protocol_error("the last re-authentication has not been answered yet")
-        if said.authentication_data is None:
-            self._close(reasons.NOT_AUTHORIZED, "send the new token as authentication data")
-            return
-        self._task = asyncio.get_running_loop().create_task(self._renew(session, said.authentication_data))
-
-    async def _renew(self, session: Session, token: bytes) -> None:
-        answer = await self._door.renew(session.admission, token)
+    def _decide_again(self, session: Session, answer: Decision) -> None:
+        """Re-authentication, while messages go on flowing (section 4.12.1)."""
         if self.session is not session:
             return
-        self._task = None
         if isinstance(answer, Refusal):
             self._close(answer.reason_code, answer.reason)
             return
         self.renewed(answer)
-        said = Properties(authentication_method=self._method)
-        self._wire.send(codec.encode(shapes.Auth(reasons.SUCCESS, said)))
+        self._wire.send(self._authentication.accepted())
 
     def _goodbye(self, session: Session, packet: shapes.Disconnect) -> None:
         expiry = packet.properties.session_expiry_interval
@@ -273,18 +252,11 @@ class Conversation:
 
     def _end(self, with_will: bool) -> None:
         session, self.session = self.session, None
-        for entry in (self._expiry, self._keep_alive):
-            if entry is not None:
-                entry.cancel()
+        self._vigil.end()
         if session is not None:
             self._exchange.leave(session, self, with_will)
 
     # Time
-
-    def _watch_expiry(self, admission: Admission) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-        self._expiry = self._exchange.expiries.put(admission.expires_at, self._expire)
 
     def _expire(self) -> None:
         session = self.session
@@ -292,14 +264,9 @@ class Conversation:
             self._exchange.counters.expired += 1
             self._close(reasons.NOT_AUTHORIZED, "the token has expired")
 
-    def _watch_keep_alive(self) -> None:
-        due_at = self._wire.heard_at + self._keep_alive_for
-        now = self._exchange.uptime()
-        if due_at <= now and not self._wire.is_congested:
-            self._exchange.counters.timed_out += 1
-            self._close(reasons.KEEP_ALIVE_TIMEOUT, "nothing was heard for one and a half keep-alives")
-            return
-        self._keep_alive = self._exchange.durations.put(max(due_at, now + 1), self._watch_keep_alive)
+    def _time_out(self) -> None:
+        self._exchange.counters.timed_out += 1
+        self._close(reasons.KEEP_ALIVE_TIMEOUT, "nothing was heard for one and a half keep-alives")
 
 
 def farewell_code(reason_code: int) -> int:

@@ -40,7 +40,7 @@ class Exchange:
         self.expiries.run(self.clock())
         now = self.uptime()
         self.durations.run(now)
-        self.retained.sweep(now)
+        self.retained.sweep(now, self.clock())
 
     # Sessions
 
@@ -61,6 +61,7 @@ class Exchange:
             session = Session(admission, self.limits, self.counters)
             self.sessions[admission.device_id] = session
             self._tie(admission)
+            self.retained.renew(admission)
             return session, False
         self._stay(old)
         self.change(old, admission)
@@ -75,13 +76,18 @@ class Exchange:
         session.ending = session.will_due = session.will = None
 
     def change(self, session: Session, admission: Admission) -> None:
-        """A new admission of the same device: subscriptions that it no longer covers end."""
+        """A new admission of the same device: subscriptions that it no longer covers end, and what waited for them."""
+        before = session.admission.subscribe
         self._untie(session.admission)
         session.admission = admission
         self._tie(admission)
+        self.retained.renew(admission)
+        if admission.subscribe == before:
+            return
         for topic_filter in list(session.subscriptions):
             if rights.subscribe_refusal(admission, topic_filter, self.limits):
                 self.unsubscribe(session, topic_filter)
+        session.forget(lambda topic: not rights.may_read(admission, topic))
 
     def leave(self, session: Session, link: Link, with_will: bool) -> None:
         """A connection is gone. The session stays for `expiry_for` seconds, its will waits for its delay at most."""
@@ -172,6 +178,7 @@ class Exchange:
             without_delay(will.properties),
             admission.device_id,
             admission.token,
+            (admission.tie, admission.expires_at),
         )
 
     def subscribe(self, session: Session, wish: Subscription, identifiers: tuple[int, ...]) -> tuple[int, bool]:

@@ -78,9 +78,10 @@ def welcome(connect: Connect, agreed: Terms, admission: Admission, is_present: b
 
 
 def turn_away(refusal: Refusal) -> bytes:
-    """CONNACK that says no, with the reason in words."""
+    """CONNACK that says no, with the reason in words, and where to go if the doorkeeper told."""
     code = refusal.reason_code if refusal.reason_code in reasons.OF_CONNACK else reasons.NOT_AUTHORIZED
-    return codec.encode(ConnAck(False, code, Properties(reason_string=sayable(refusal.reason) or None)))
+    said = Properties(reason_string=sayable(refusal.reason) or None, user_properties=refusal.hints)
+    return codec.encode(ConnAck(False, code, said))
 
 
 def sayable(text: str) -> str:

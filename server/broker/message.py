@@ -8,7 +8,11 @@ UNCHANGED = ("payload_format_indicator", "content_type", "response_topic", "corr
 
 
 class Message:
-    """`expires_at` is an instant of the broker's own clock or None; `sender` is a device id, "" for the server."""
+    """`expires_at` is an instant of the broker's own clock or None; `sender` is a device id, "" for the server.
+
+    `right` is what the sender's token rests on: its sign-in, and the wall clock's instant at which it ends; the server
+    needs none.
+    """
 
     __slots__ = (
         "_fixed",
@@ -19,6 +23,7 @@ class Message:
         "properties",
         "qos",
         "retain",
+        "right",
         "sender",
         "token",
         "topic",
@@ -34,6 +39,7 @@ class Message:
         properties: Properties = NONE,
         sender: str = "",
         token: str = "",
+        right: tuple[str, int] | None = None,
     ) -> None:
         self.topic = topic
         self.payload = payload
@@ -42,6 +48,7 @@ class Message:
         self.properties = properties
         self.sender = sender
         self.token = token
+        self.right = right
         expiry = properties.message_expiry_interval
         self.expires_at = None if expiry is None else now + expiry * 1000
         self._fixed: bytes | None = b"" if properties is NONE else None

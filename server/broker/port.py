@@ -6,8 +6,11 @@ from typing import Protocol
 
 from device_agent.mqtt.packets.properties import NONE, Properties
 
-# The one authentication method besides user name and password; its authentication data is the token itself.
+# The authentication methods besides user name and password. OAUTH2-JWT: the authentication data is the token itself.
+# ace (RFC 9431): the token, and then a proof of the key it is bound to, over a challenge.
 METHOD = "OAUTH2-JWT"
+ACE = "ace"
+METHODS = (METHOD, ACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +49,42 @@ class Refusal:
 
     reason_code: int
     reason: str = ""
+    hints: tuple[tuple[str, str], ...] = ()  # user properties of the CONNACK
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """No decision yet: `data` goes out with AUTH 0x18. `held` is what the doorkeeper wants back with the response."""
+
+    data: bytes = field(repr=False)
+    held: object = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a client answers to a challenge, once."""
+
+    data: bytes = field(repr=False)
+    user_properties: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+Decision = Admission | Refusal
+Answer = Decision | Challenge
 
 
 class Doorkeeper(Protocol):
-    """Decides on credentials. Both calls are bounded in number; an exception is answered with 0x88."""
+    """Decides on credentials. The calls are bounded in number; an exception is answered with 0x88."""
 
-    async def admit(self, hello: Hello) -> Admission | Refusal:
+    async def admit(self, hello: Hello) -> Answer:
         """Decide on a CONNECT. What it returns is acted on at once, so check for revocation last."""
         ...
 
-    async def renew(self, admission: Admission, token: bytes) -> Admission | Refusal:
-        """Decide on a newer token for a session that stands (AUTH 0x19)."""
+    async def renew(self, admission: Admission, credential: bytes, method: str = "") -> Answer:
+        """Decide on a newer token for a session that stands (AUTH 0x19 of this method, or a call)."""
+        ...
+
+    async def answer(self, challenge: Challenge, response: Response) -> Decision:
+        """Decide on the response to a challenge of `admit` or `renew`."""
         ...
 
 

@@ -1,4 +1,8 @@
-"""Retained messages: the last word on each topic, bounded in number, bytes and per sender (MQTT 5 section 3.3.1.3)."""
+"""Retained messages: the last word on each topic, bounded in number, bytes and per sender (MQTT 5 section 3.3.1.3).
+
+One lives until its message expiry or its sender's token ends, whichever is first (RFC 9431 section 5); a newer token of
+the same sign-in carries it on.
+"""
 
 import heapq
 from collections import Counter
@@ -6,6 +10,7 @@ from collections.abc import Iterator
 
 from server.broker.limits import Limits
 from server.broker.message import Message
+from server.broker.port import Admission
 from server.broker.tree import Tree
 
 
@@ -22,7 +27,8 @@ class Retained:
         self._tree: Tree[str, Message] = Tree()
         self._each: Counter[str] = Counter()
         self._bytes_each: Counter[str] = Counter()
-        self._expiring: list[tuple[int, str]] = []
+        self._expiring: list[tuple[int, str]] = []  # by the broker's own clock
+        self._lapsing: list[tuple[int, str]] = []  # by the wall clock
         self.bytes = 0
 
     def __len__(self) -> int:
@@ -46,7 +52,19 @@ class Retained:
         self.bytes += message.size
         if message.expires_at is not None:
             heapq.heappush(self._expiring, (message.expires_at, message.topic))
+        if message.right is not None:
+            heapq.heappush(self._lapsing, (message.right[1], message.topic))
         return True
+
+    def renew(self, admission: Admission) -> None:
+        """The device showed a newer token: what it left in the same sign-in lives as long as that."""
+        if not self._each.get(admission.device_id):
+            return
+        for message in self._of(admission.device_id):
+            if message.right is not None and message.right[0] == admission.tie:
+                if admission.expires_at > message.right[1]:
+                    heapq.heappush(self._lapsing, (admission.expires_at, message.topic))
+                message.right = (admission.tie, admission.expires_at)
 
     def _has_room(self, message: Message, before: Message | None) -> bool:
         limits = self._limits
@@ -73,26 +91,31 @@ class Retained:
 
     def forget_of(self, device_id: str) -> None:
         """Forget all that a device left: it was signed out, and nobody else could ever clear it."""
-        if self._each[device_id]:
-            for message in list(self._tree.beneath(f"v1/{device_id}/#")):
-                if message.sender == device_id:
-                    self._forget(message)
-        else:
-            del self._each[device_id]
+        for message in self._of(device_id):
+            self._forget(message)
 
-    def find(self, topic_filter: str, now: int) -> Iterator[Message]:
-        """What a new subscription gets, without what has expired."""
+    def _of(self, device_id: str) -> list[Message]:
+        return [message for message in self._tree.beneath(f"v1/{device_id}/#") if message.sender == device_id]
+
+    def find(self, topic_filter: str, now: int, wall: int) -> Iterator[Message]:
+        """What a new subscription gets, without what has expired by either clock."""
         if "+" not in topic_filter and "#" not in topic_filter:
             exact = self._kept.get(topic_filter)
             found = iter(() if exact is None else (exact,))
         else:
             found = self._tree.beneath(topic_filter)
-        return (message for message in found if not message.is_expired(now))
+        return (message for message in found if not message.is_expired(now) and not has_lapsed(message, wall))
 
-    def sweep(self, now: int) -> None:
-        """Forget what has expired."""
-        while self._expiring and self._expiring[0][0] <= now:
-            _, topic = heapq.heappop(self._expiring)
-            message = self._kept.get(topic)
-            if message is not None and message.is_expired(now):
-                self._forget(message)
+    def sweep(self, now: int, wall: int) -> None:
+        """Forget what has expired by either clock."""
+        for due, instant in ((self._expiring, now), (self._lapsing, wall)):
+            while due and due[0][0] <= instant:
+                _, topic = heapq.heappop(due)
+                message = self._kept.get(topic)
+                if message is not None and (message.is_expired(now) or has_lapsed(message, wall)):
+                    self._forget(message)
+
+
+def has_lapsed(message: Message, wall: int) -> bool:
+    """Whether the token that the message rests on has ended."""
+    return message.right is not None and wall >= message.right[1]

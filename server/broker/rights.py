@@ -17,6 +17,11 @@ def publish_refusal(admission: Admission, topic: str, response_topic: str | None
     return reasons.SUCCESS
 
 
+def may_read(admission: Admission, topic: str) -> bool:
+    """Whether a message that was kept for a device may still reach it."""
+    return any(topics.matches(granted, topic) for granted in admission.subscribe)
+
+
 def is_own_answer(device_id: str, response_topic: str) -> bool:
     """A device may ask for answers under its own `v1/{id}/dn/` alone, or the server would write to others for it."""
     return response_topic.startswith(f"v1/{device_id}/dn/")

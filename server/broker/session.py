@@ -1,6 +1,7 @@
 """One device's session: what it subscribed to, what waits for it, what it has not acknowledged (MQTT 5 section 4.1)."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from device_agent.mqtt.packets.shapes import Will
@@ -124,6 +125,14 @@ class Session:
         if self.inflight.pop(packet_id, None) is not None and self._queue:
             self.pump(now)
 
+    def forget(self, is_forbidden: Callable[[str], bool]) -> None:
+        """Forget what waits under topics that are not for this device any more (RFC 9431 section 2.2.1)."""
+        for packet_id in [one for one, sent in self.inflight.items() if is_forbidden(sent.message.topic)]:
+            del self.inflight[packet_id]
+        if self._queue:
+            self._queue = deque(each for each in self._queue if not is_forbidden(each.message.topic))
+            self._queue_bytes = sum(each.message.size for each in self._queue)
+
     def resume(self, link: Link, now: int) -> None:
         """A new connection: first what was not acknowledged, in order and under the same identifiers (section 4.4)."""
         self.link = link
@@ -135,9 +144,11 @@ class Session:
         self.pump(now)
 
     def pump(self, now: int) -> None:
-        """Send what waits, as far as receive maximum and the peer's reading allow."""
+        """Send what waits, as far as the token, receive maximum and the peer's reading allow."""
         link = self.link
-        while self._queue and link is not None and self._has_window(link):
+        if not self._queue or link is None or not link.is_entitled():
+            return
+        while self._queue and self._has_window(link):
             delivery = self._queue.popleft()
             self._queue_bytes -= delivery.message.size
             if not delivery.packet_id and delivery.message.is_expired(now):

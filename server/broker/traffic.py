@@ -54,6 +54,7 @@ class Traffic:
             packet.properties,
             admission.device_id,
             admission.token,
+            (admission.tie, admission.expires_at),
         )
 
     def _acknowledge(self, packet_id: int, code: int) -> None:
@@ -91,7 +92,7 @@ class Traffic:
         last_words = [
             (message, min(qos, message.qos), True)
             for topic_filter, (qos, no_local) in wanted.items()
-            for message in exchange.retained.find(topic_filter, now)
+            for message in exchange.retained.find(topic_filter, now, exchange.clock())
             if not (no_local and message.sender == session.device_id)
         ]
         session.take_all(last_words, identifiers, now)

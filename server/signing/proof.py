@@ -29,7 +29,7 @@ def read_proof(text: str) -> Proof:
         algorithm = header.get("alg")
         if header.get("typ") != "dpop+jwt" or algorithm not in ALGORITHMS or not isinstance(jwk, dict):
             raise InvalidProof("a proof is a JWT of type dpop+jwt with its public key, signed asymmetrically")
-        key = _public_key(jwk, algorithm)
+        key = public_key(jwk, algorithm)
         options: Any = {"require": ["jti", "htm", "htu", "iat"]} | dict.fromkeys(_UNCHECKED, False)
         claims = jwt.decode(text, key, algorithms=[algorithm], options=options)
         return Proof(
@@ -56,7 +56,8 @@ def thumbprint(jwk: dict[str, Any]) -> str:
     return urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
 
 
-def _public_key(jwk: dict[str, Any], algorithm: str) -> Any:
+def public_key(jwk: dict[str, Any], algorithm: str) -> Any:
+    """The public key in a JWK, for this algorithm; raises `InvalidProof`, or what PyJWT raises."""
     if _PRIVATE & jwk.keys():
         raise InvalidProof("the proof carries a private key")
     if len(str(jwk.get("n", ""))) > LONGEST_N or len(str(jwk.get("e", ""))) > LONGEST_E:

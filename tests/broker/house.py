@@ -9,7 +9,7 @@ from device_agent.mqtt.packets.properties import NONE, Properties
 from device_agent.mqtt.packets.shapes import Packet, Subscription, Will
 from server.broker.broker import Broker
 from server.broker.limits import Limits
-from server.broker.port import METHOD, Admission, Hello, Refusal
+from server.broker.port import METHOD, Admission, Challenge, Hello, Refusal, Response
 
 PATIENCE = 5.0  # seconds; only a broken broker needs them
 START = 1_000_000
@@ -43,8 +43,11 @@ class Keeper:
         self.asked.append(hello)
         return await self._decide(hello.credential or b"")
 
-    async def renew(self, admission: Admission, token: bytes) -> Admission | Refusal:
-        return await self._decide(token)
+    async def renew(self, admission: Admission, credential: bytes, method: str = "") -> Admission | Refusal:
+        return await self._decide(credential)
+
+    async def answer(self, challenge: Challenge, response: Response) -> Admission | Refusal:
+        return Refusal(0x87, "no challenge was given")
 
     async def _decide(self, token: bytes) -> Admission | Refusal:
         self.at_once += 1

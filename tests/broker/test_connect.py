@@ -72,7 +72,7 @@ def test_wishes_beyond_the_bounds_are_cut_and_said_so() -> None:
         (Connect("tv", "tv"), 0x87),
         (Connect("radio", "tv", TOKEN), 0x85),
         (Connect("tv", properties=Properties(authentication_method="SCRAM-SHA-1", authentication_data=TOKEN)), 0x8C),
-        (Connect("tv", "tv", TOKEN, properties=Properties(authentication_method="ace")), 0x8C),
+        (Connect("tv", "tv", TOKEN, properties=Properties(authentication_method="foo")), 0x8C),
         (Connect("tv", "tv", TOKEN, properties=Properties(authentication_method=METHOD)), 0x87),
         (Connect("tv", "tv", TOKEN, will=Will("v1/radio/up/st")), 0x87),
         (Connect("tv", "tv", TOKEN, will=Will("v1/tv/dn/rs/1")), 0x87),

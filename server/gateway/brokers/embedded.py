@@ -11,7 +11,7 @@ from device_agent.mqtt.packets import reasons
 from device_agent.mqtt.packets.properties import Properties
 from server.broker.broker import Broker
 from server.broker.limits import Limits
-from server.broker.port import Doorkeeper, Received, Refusal
+from server.broker.port import Admission, Doorkeeper, Received
 from server.settings import Settings
 
 from .port import Answer, Call
@@ -58,7 +58,7 @@ class EmbeddedBroker:
         if admission is None:
             return False
         renewed = await self._doorkeeper.renew(admission, token.encode())
-        if isinstance(renewed, Refusal):
+        if not isinstance(renewed, Admission):
             return False
         return await self._broker.renew(device_id, renewed)
 
