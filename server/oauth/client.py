@@ -21,7 +21,9 @@ class Client:
     `is_dpop_bound` it gets no token without a proof of possession (RFC 9449 section 5.2). `audiences` are the other
     resource servers it may ask tokens for; `resource` is the one that it is itself ("": our own API). `jwks` is the
     JWK Set, in JSON, that its assertions are verified by. Answers of the authorization endpoint go to `redirect_uris`
-    alone; with `requires_par` every authorization request must be pushed (RFC 9126 section 6).
+    alone; with `requires_par` every authorization request must be pushed (RFC 9126 section 6). With `may_introspect` it
+    may ask what tokens for its `resource` are worth (RFC 7662). After a sign-out browsers may go to
+    `post_logout_redirect_uris`, and `backchannel_logout_uri` is told of it (OpenID Connect logout).
     """
 
     client_id: str
@@ -38,6 +40,9 @@ class Client:
     jwks: str = ""
     redirect_uris: tuple[str, ...] = ()
     requires_par: bool = False
+    may_introspect: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
 
     def may_use(self, grant_type: str) -> None:
         """Raise `UnauthorizedClient` when this client was not registered for the grant."""

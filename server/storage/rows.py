@@ -132,6 +132,9 @@ class ClientRow(_Row, table=True):
     jwks: str
     redirect_uris: tuple[str, ...] = _words()
     requires_par: bool
+    may_introspect: bool
+    post_logout_redirect_uris: tuple[str, ...] = _words()
+    backchannel_logout_uri: str
 
 
 class AccountRow(_Row, table=True):

@@ -136,6 +136,9 @@ def _client() -> None:
         sa.Column("jwks", sa.String(), nullable=False),
         sa.Column("redirect_uris", sa.Text(), nullable=False),
         sa.Column("requires_par", sa.Boolean(), nullable=False),
+        sa.Column("may_introspect", sa.Boolean(), nullable=False),
+        sa.Column("post_logout_redirect_uris", sa.Text(), nullable=False),
+        sa.Column("backchannel_logout_uri", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("client_id", name="pk_client"),
     )
 
