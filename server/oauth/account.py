@@ -19,13 +19,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser in which a person is signed in, by the methods in `amr`. The cookie's secret is kept as its hash."""
+    """A browser in which a person is signed in, by the methods in `amr`. The cookie's secret is kept as its hash.
+
+    `session_id` stays when the same person signs in once more here: what was begun in this browser is known by it.
+    """
 
     session_hash: bytes
     account_id: str
     auth_time: int
     expires_at: int
     amr: tuple[str, ...] = PASSWORD
+    session_id: str = ""
 
     def is_live(self, now: int) -> bool:
         return now < self.expires_at

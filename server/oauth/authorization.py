@@ -72,6 +72,8 @@ class AuthorizationRequest:
     family_id: str | None = None
     response_type: str = "code"
     response_mode: str = "query"
+    acr_values: tuple[str, ...] = ()
+    session_id: str = ""
 
 
 class Over(Exception):

@@ -25,6 +25,7 @@ class DeviceAuthorization:
     `scopes` are those asked for, then, once approved, those granted. `address` is where the device asked from (seen by
     us); `claimed_name` is what it calls itself. `account_id`, `auth_time` and `amr` are those of whoever decided.
     `jkt` is the thumbprint of the key that began it, if one did: then only it may poll and redeem (ours; experimental).
+    `max_age` (seconds) and `acr_values` say how lately and how well whoever approves must have signed in (`step_up.py`).
     """
 
     code_hash: bytes
@@ -41,6 +42,8 @@ class DeviceAuthorization:
     decided_at: int | None = None
     jkt: str | None = None
     amr: tuple[str, ...] = ()
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
 
     def is_expired(self, now: int) -> bool:
         return now >= self.expires_at

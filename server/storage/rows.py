@@ -56,6 +56,8 @@ class DeviceAuthorizationRow(_Row, table=True):
     decided_at: int | None = _instant()
     jkt: str | None
     amr: tuple[str, ...] = _words()
+    max_age: int | None = _instant()
+    acr_values: tuple[str, ...] = _words()
 
 
 class AuthorizationRequestRow(_Row, table=True):
@@ -85,6 +87,8 @@ class AuthorizationRequestRow(_Row, table=True):
     family_id: str | None
     response_type: str
     response_mode: str
+    acr_values: tuple[str, ...] = _words()
+    session_id: str
 
 
 class FamilyRow(_Row, table=True):
@@ -104,6 +108,7 @@ class FamilyRow(_Row, table=True):
     ended_at: int | None = _instant(index=True)
     jkt: str | None
     amr: tuple[str, ...] = _words()
+    session_id: str = Field(index=True)
 
 
 class RefreshTokenRow(_Row, table=True):
@@ -157,6 +162,7 @@ class SessionRow(_Row, table=True):
     auth_time: int = _instant()
     expires_at: int = _instant(index=True)
     amr: tuple[str, ...] = _words()
+    session_id: str
 
 
 class GuessCountRow(_Row, table=True):

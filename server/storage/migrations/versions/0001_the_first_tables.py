@@ -40,6 +40,8 @@ def _device_authorization() -> None:
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("jkt", sa.String(), nullable=True),
         sa.Column("amr", sa.Text(), nullable=False),
+        sa.Column("max_age", sa.BigInteger(), nullable=True),
+        sa.Column("acr_values", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("code_hash", name="pk_device_authorization"),
         sa.UniqueConstraint("user_code_hash", name="uq_device_authorization_user_code_hash"),
     )
@@ -72,6 +74,8 @@ def _authorization_request() -> None:
         sa.Column("family_id", sa.String(), nullable=True),
         sa.Column("response_type", sa.String(), nullable=False),
         sa.Column("response_mode", sa.String(), nullable=False),
+        sa.Column("acr_values", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("request_hash", name="pk_authorization_request"),
         sa.UniqueConstraint("code_hash", name="uq_authorization_request_code_hash"),
     )
@@ -95,12 +99,14 @@ def _family() -> None:
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("jkt", sa.String(), nullable=True),
         sa.Column("amr", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("family_id", name="pk_family"),
     )
     op.create_index("ix_family_account_id_last_seen_at", "family", ["account_id", "last_seen_at"])
     op.create_index("ix_family_device_id", "family", ["device_id"])
     op.create_index("ix_family_ended_at", "family", ["ended_at"])
     op.create_index("ix_family_expires_at", "family", ["expires_at"])
+    op.create_index("ix_family_session_id", "family", ["session_id"])
 
 
 def _refresh_token() -> None:
@@ -166,6 +172,7 @@ def _session() -> None:
         sa.Column("auth_time", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("amr", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("session_hash", name="pk_session"),
     )
     op.create_index("ix_session_expires_at", "session", ["expires_at"])
