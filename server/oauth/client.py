@@ -8,7 +8,7 @@ from . import secret
 from .errors import InvalidClient, InvalidRequest, UnauthorizedClient
 from .redirect import check_redirect_uri
 
-AuthMethod = Literal["none", "client_secret", "private_key_jwt"]
+AuthMethod = Literal["none", "client_secret", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"]
 LONGEST_ASSERTION: Final = 300_000  # milliseconds that an assertion may still live
 MIN_SECRET_LENGTH = 22
 
@@ -24,6 +24,14 @@ class Client:
     alone; with `requires_par` every authorization request must be pushed (RFC 9126 section 6). With `may_introspect` it
     may ask what tokens for its `resource` are worth (RFC 7662). After a sign-out browsers may go to
     `post_logout_redirect_uris`, and `backchannel_logout_uri` is told of it (OpenID Connect logout).
+
+    The fields of CIBA Core section 4 are named as there. With `backchannel_user_code_parameter` every request must give
+    the person's code; with a signing algorithm every request must be signed by it.
+
+    With `jwks_uri` the keys are had there. `is_claimed`: it registered itself over HTTP, so its name proves nothing.
+    `is_for_known_devices`: only keys registered beforehand may begin a sign-in (RFC 10027 section 6.1.7). `tls_subject`
+    is the subject of its certificate; with `is_certificate_bound` its tokens are bound to the certificate that it shows
+    (RFC 8705 sections 2.1 and 3). The fields `device_…` are its terms for the device flow (`terms.py`); empty: the house's.
     """
 
     client_id: str
@@ -43,6 +51,20 @@ class Client:
     may_introspect: bool = False
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str = ""
+    backchannel_token_delivery_mode: str = ""
+    backchannel_client_notification_endpoint: str = ""
+    backchannel_user_code_parameter: bool = False
+    backchannel_authentication_request_signing_alg: str = ""
+    jwks_uri: str = ""
+    is_claimed: bool = False
+    is_for_known_devices: bool = False
+    tls_subject: str = ""
+    is_certificate_bound: bool = False
+    device_policy: str = ""
+    device_digits: str = ""
+    device_networks: tuple[str, ...] = ()
+    device_scopes: tuple[str, ...] = ()
+    device_lifetimes: tuple[str, ...] = ()
 
     def may_use(self, grant_type: str) -> None:
         """Raise `UnauthorizedClient` when this client was not registered for the grant."""
@@ -120,6 +142,8 @@ def check_registration(client: Client, known_grants: Collection[str], known_scop
         raise InvalidRequest("client_id has 1 to 100 printable characters")
     if not client.grants and client.auth_method == "none":
         raise InvalidRequest("a public client needs at least one grant")
+    if client.may_introspect and client.auth_method == "none":
+        raise InvalidRequest("a client that may introspect authenticates")
     for grant in client.grants:
         if grant not in known_grants:
             raise InvalidRequest(f"grant {grant} is not known; known are: {', '.join(known_grants)}")

@@ -13,15 +13,17 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 from .account import Account, Session
 from .authorization import AuthorizationRequest
+from .backchannel import BackchannelStore
 from .client import Client
 from .device import DeviceAuthorization
 from .event import Audit, Event
 from .guess import Budget
+from .registered import DeviceKeys, Registrations
 from .token import Family, RefreshToken, Rotation
 
 Change = Callable[[DeviceAuthorization | None], DeviceAuthorization]
 ChangeRequest = Callable[[AuthorizationRequest | None], AuthorizationRequest]
-Subject = Literal["device", "family", "client", "account", "key", "lost"]
+Subject = Literal["device", "backchannel", "family", "client", "account", "key", "lost"]
 
 
 class CodeTaken(Exception):
@@ -50,7 +52,7 @@ class SigningKey:
 class News(NamedTuple):
     """Something changed, here or on another server that shares the storage.
 
-    `key` is the hex of a device code's hash, or the id of a family, client, account or key. `value` is what it is now
+    `key` is the hex of the hash of a device code or auth_req_id, or the id of a family, client, account or key. `value` is what it is now
     when the change was made here; None says: look it up. `lost` says that news may have been missed: trust nothing
     held in memory, until `lost` with the key "found" says that news arrives again: then read it again.
     """
@@ -65,7 +67,7 @@ LOST: Final = News("lost")
 FOUND: Final = News("lost", "found")
 
 
-class Store(Audit, Protocol):
+class Store(Audit, BackchannelStore, Registrations, DeviceKeys, Protocol):
     """The whole cellar. Lists are in no order unless said."""
 
     async def open(self, hear: Callable[[News], None]) -> None:

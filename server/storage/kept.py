@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Row, Select, TableClause, bindparam, insert, 
 
 from server.oauth.account import Account, Session
 from server.oauth.authorization import AuthorizationRequest
+from server.oauth.backchannel import BackchannelRequest, Mute, RequestCode
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event
+from server.oauth.registered import DeviceKey, InitialToken, Registration
 from server.oauth.store import SigningKey
 from server.oauth.token import Family, RefreshToken
 
@@ -117,4 +119,10 @@ CLIENTS = Kept(Client, tables.CLIENTS)
 ACCOUNTS = Kept(Account, tables.ACCOUNTS)
 SESSIONS = Kept(Session, tables.SESSIONS)
 SIGNING_KEYS = Kept(SigningKey, tables.SIGNING_KEYS)
+INITIAL_TOKENS = Kept(InitialToken, tables.INITIAL_TOKENS)
+REGISTRATIONS = Kept(Registration, tables.REGISTRATIONS)
+DEVICE_KEYS = Kept(DeviceKey, tables.DEVICE_KEYS)
 EVENTS = Kept(Event, tables.EVENTS)
+BACKCHANNELS = Kept(BackchannelRequest, tables.BACKCHANNELS)
+MUTES = Kept(Mute, tables.MUTES)
+REQUEST_CODES = Kept(RequestCode, tables.REQUEST_CODES)

@@ -17,15 +17,16 @@ from server.oauth.store import AUDIT_FOR, ChangeRequest, CodeTaken, News
 from server.oauth.token import Family, RefreshToken, Rotation, end, told_of
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR
-from .memory_people import MemoryPeople, found
+from .memory_people import found
 from .memory_readings import MemoryReadings
+from .memory_registrations import MemoryRegistrations
 
 K = TypeVar("K")
 V = TypeVar("V")
 _log = logging.getLogger(__name__)
 
 
-class MemoryStore(MemoryPeople):
+class MemoryStore(MemoryRegistrations):
     """The cellar without a cellar."""
 
     def __init__(self) -> None:
@@ -33,7 +34,6 @@ class MemoryStore(MemoryPeople):
         self._devices: dict[bytes, DeviceAuthorization] = {}
         self._user_codes: dict[bytes, bytes] = {}
         self._requests: dict[bytes, AuthorizationRequest] = {}
-        self._families: dict[str, Family] = {}
         self._tokens: dict[bytes, RefreshToken] = {}
         self._counts: dict[str, tuple[Count, int]] = {}
         self._once: dict[bytes, int] = {}
@@ -204,8 +204,11 @@ class MemoryStore(MemoryPeople):
         over = (k for k, r in self._requests.items() if r.expires_at <= now - DEVICE_KEPT_FOR)
         deleted += _drop(self._requests, over, BATCH - deleted)
         deleted += _drop(self._sessions, (k for k, s in self._sessions.items() if not s.is_live(now)), BATCH - deleted)
+        old = (k for k, t in self._initial_tokens.items() if t.expires_at <= now)
+        deleted += _drop(self._initial_tokens, old, BATCH - deleted)
         deleted += _drop(self._counts, (k for k, (_, ends) in self._counts.items() if ends <= now), BATCH - deleted)
         deleted += _drop(self._once, (k for k, ends in self._once.items() if ends <= now), BATCH - deleted)
+        deleted += self._forget_letters(now, BATCH - deleted)
         deleted += self.readings.forget(set(gone.values()) - live, BATCH - deleted)
         lapsed = (k for k, t in self._tokens.items() if t.expires_at <= now or t.family_id in gone)
         deleted += _drop(self._tokens, lapsed, BATCH - deleted)

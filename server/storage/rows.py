@@ -5,37 +5,14 @@ stands in `tables.py`; the tests compare the two. Instants are milliseconds sinc
 adds a file to `migrations/versions` and a line to `schema.REVISIONS`, which the tests compare as well.
 """
 
-from typing import Any
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
+from sqlmodel import Field
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
-
-from .tables import Words
-
-# Constraints need names, or no later migration could speak of them.
-_NAMES = {
-    "pk": "pk_%(table_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_name)s",
-    "ix": "ix_%(table_name)s_%(column_0_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-}
-
-
-class _Row(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAMES))):
-    """A registry of our own, so that the migrations see these tables and no others."""
-
-
-def _instant(*, index: bool = False) -> Any:
-    return Field(sa_type=BigInteger, index=index)
-
-
-def _hash(*, key: bool = False, unique: bool = False) -> Any:
-    return Field(sa_type=LargeBinary, primary_key=key, unique=unique, nullable=False)
-
-
-def _words() -> Any:
-    return Field(sa_type=Words, nullable=False)
+from . import rows_backchannel
+from .row import Row as _Row
+from .row import hash_column as _hash
+from .row import instant_column as _instant
+from .row import words_column as _words
 
 
 class DeviceAuthorizationRow(_Row, table=True):
@@ -58,6 +35,17 @@ class DeviceAuthorizationRow(_Row, table=True):
     amr: tuple[str, ...] = _words()
     max_age: int | None = _instant()
     acr_values: tuple[str, ...] = _words()
+    shows_match: bool
+    browser: str
+    opened_by: str | None
+    opened_at: int | None = _instant()
+    opens: int
+    level: int | None
+    proof: str
+    match: str
+    stopped_for: str
+    lasts_for: int | None = _instant()
+    family_id: str | None
 
 
 class AuthorizationRequestRow(_Row, table=True):
@@ -95,7 +83,7 @@ class FamilyRow(_Row, table=True):
     __tablename__ = "family"
     __table_args__ = (Index("ix_family_account_id_last_seen_at", "account_id", "last_seen_at"),)
     family_id: str = Field(primary_key=True)
-    client_id: str
+    client_id: str = Field(index=True)
     account_id: str
     device_id: str = Field(index=True)
     scopes: tuple[str, ...] = _words()
@@ -140,6 +128,16 @@ class ClientRow(_Row, table=True):
     may_introspect: bool
     post_logout_redirect_uris: tuple[str, ...] = _words()
     backchannel_logout_uri: str
+    jwks_uri: str
+    is_claimed: bool
+    is_for_known_devices: bool
+    tls_subject: str
+    is_certificate_bound: bool
+    device_policy: str
+    device_digits: str
+    device_networks: tuple[str, ...] = _words()
+    device_scopes: tuple[str, ...] = _words()
+    device_lifetimes: tuple[str, ...] = _words()
 
 
 class AccountRow(_Row, table=True):
@@ -152,17 +150,22 @@ class AccountRow(_Row, table=True):
     password_hash: str
     created_at: int = _instant()
     is_enabled: bool
+    email: str | None = Field(unique=True)
+    is_email_verified: bool
     tidy_username: str = Field(unique=True)
 
 
 class SessionRow(_Row, table=True):
     __tablename__ = "session"
     session_hash: bytes = _hash(key=True)
-    account_id: str
+    account_id: str = Field(index=True)
     auth_time: int = _instant()
     expires_at: int = _instant(index=True)
     amr: tuple[str, ...] = _words()
     session_id: str
+    last_used_at: int = _instant()
+    browser: str
+    address: str
 
 
 class GuessCountRow(_Row, table=True):
@@ -242,4 +245,64 @@ class AuditEventRow(_Row, table=True):
     )
 
 
+class InitialTokenRow(_Row, table=True):
+    __tablename__ = "initial_token"
+    token_id: str = Field(primary_key=True)
+    token_hash: bytes = _hash(unique=True)
+    note: str
+    grants: tuple[str, ...] = _words()
+    methods: tuple[str, ...] = _words()
+    scopes: tuple[str, ...] = _words()
+    created_at: int = _instant()
+    expires_at: int = _instant(index=True)
+    uses_left: int = Field(sa_type=BigInteger)
+
+
+class RegistrationRow(_Row, table=True):
+    __tablename__ = "registration"
+    client_id: str = Field(primary_key=True)
+    token_hash: bytes = Field(sa_type=LargeBinary, nullable=False)
+    token_id: str
+    method: str
+    grants: tuple[str, ...] = _words()
+    methods: tuple[str, ...] = _words()
+    scopes: tuple[str, ...] = _words()
+
+
+class DeviceKeyRow(_Row, table=True):
+    __tablename__ = "device_key"
+    client_id: str = Field(primary_key=True)
+    jkt: str = Field(primary_key=True)
+    created_at: int = _instant()
+
+
+class LinkRow(_Row, table=True):
+    """Links that work once, and are in a mail or in somebody's hands."""
+
+    __tablename__ = "link"
+    link_hash: bytes = _hash(key=True)
+    purpose: str
+    created_at: int = _instant()
+    expires_at: int = _instant(index=True)
+    account_id: str = Field(index=True)
+    email: str
+    family_id: str
+    is_mailed: bool
+
+
+class DeliveryRow(_Row, table=True):
+    """What is owed to somebody elsewhere."""
+
+    __tablename__ = "delivery"
+    delivery_id: str = Field(primary_key=True)
+    kind: str
+    subject: str
+    account_id: str
+    created_at: int = _instant()
+    due_at: int = _instant(index=True)
+    expires_at: int = _instant(index=True)
+    tries: int = _instant()
+
+
 METADATA = _Row.metadata
+BACKCHANNEL = rows_backchannel.BackchannelRequestRow, rows_backchannel.MuteRow, rows_backchannel.RequestCodeRow

@@ -18,10 +18,11 @@ from .faults import Duplicate
 from .group import Group
 from .kept import ACCOUNTS, CLIENTS, DEVICES, FAMILIES, REQUESTS, SESSIONS
 from .readings import Reading
+from .registrations import SqlRegistrations
 from .sweep import sweep
 
 
-class SqlStore:
+class SqlStore(SqlRegistrations):
     """The cellar on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:

@@ -6,7 +6,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, TableClause, delete, exists, func, or_, select, tuple_
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR, NEWS_KEPT
-from .tables import DEVICES, EVENTS, FAMILIES, GUESS_COUNTS, NEWS, ONCE, READINGS, REFRESH_TOKENS, REQUESTS, SESSIONS
+from .tables import (
+    DEVICES,
+    EVENTS,
+    FAMILIES,
+    GUESS_COUNTS,
+    INITIAL_TOKENS,
+    NEWS,
+    ONCE,
+    READINGS,
+    REFRESH_TOKENS,
+    REQUESTS,
+    SESSIONS,
+)
 from .writer import Transaction
 
 
@@ -38,6 +50,7 @@ def _dead(now: int) -> tuple[tuple[TableClause, Sequence[str], ColumnElement[boo
         (DEVICES, ["code_hash"], DEVICES.c.expires_at <= now - DEVICE_KEPT_FOR),
         (REQUESTS, ["request_hash"], REQUESTS.c.expires_at <= now - DEVICE_KEPT_FOR),
         (SESSIONS, ["session_hash"], SESSIONS.c.expires_at <= now),
+        (INITIAL_TOKENS, ["token_id"], INITIAL_TOKENS.c.expires_at <= now),
         (ONCE, ["key_hash"], ONCE.c.expires_at <= now),
         (GUESS_COUNTS, ["key"], GUESS_COUNTS.c.ends_at <= now),
         (NEWS, ["news_id"], NEWS.c.news_id <= newest.scalar_subquery()),

@@ -11,9 +11,13 @@ from sqlalchemy.types import TypeEngine
 
 from server.oauth.account import Account, Session
 from server.oauth.authorization import AuthorizationRequest
+from server.oauth.backchannel import BackchannelRequest, Mute, RequestCode
 from server.oauth.client import Client
+from server.oauth.delivery import Delivery
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event
+from server.oauth.link import Link
+from server.oauth.registered import DeviceKey, InitialToken, Registration
 from server.oauth.store import SigningKey
 from server.oauth.token import Family, RefreshToken
 
@@ -71,6 +75,14 @@ SIGNING_KEYS = _of("signing_key", SigningKey)
 NEWS = _of("news", news_id=int, origin=str, subject=str, key=str)
 READINGS = _of("reading", Reading, number=int)
 EVENTS = _of("audit_event", Event, number=int)
+LINKS = _of("link", Link)
+DELIVERIES = _of("delivery", Delivery)
+INITIAL_TOKENS = _of("initial_token", InitialToken)
+REGISTRATIONS = _of("registration", Registration)
+DEVICE_KEYS = _of("device_key", DeviceKey)
+BACKCHANNELS = _of("backchannel_request", BackchannelRequest, live_for=str)
+MUTES = _of("mute", Mute)
+REQUEST_CODES = _of("request_code", RequestCode)
 
 TABLES: Final = (
     DEVICES,
@@ -86,4 +98,10 @@ TABLES: Final = (
     NEWS,
     READINGS,
     EVENTS,
+    BACKCHANNELS,
+    MUTES,
+    REQUEST_CODES,
+    INITIAL_TOKENS,
+    REGISTRATIONS,
+    DEVICE_KEYS,
 )

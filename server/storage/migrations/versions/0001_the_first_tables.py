@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from server.storage.migrations import backchannel_tables
+
 revision = "0001"
 down_revision = None
 
@@ -21,6 +23,12 @@ def upgrade() -> None:
     _news()
     _reading()
     _audit_event()
+    backchannel_tables.create()
+    _initial_token()
+    _registration()
+    _device_key()
+    _link()
+    _delivery()
 
 
 def _device_authorization() -> None:
@@ -42,6 +50,17 @@ def _device_authorization() -> None:
         sa.Column("amr", sa.Text(), nullable=False),
         sa.Column("max_age", sa.BigInteger(), nullable=True),
         sa.Column("acr_values", sa.Text(), nullable=False),
+        sa.Column("shows_match", sa.Boolean(), nullable=False),
+        sa.Column("browser", sa.String(), nullable=False),
+        sa.Column("opened_by", sa.String(), nullable=True),
+        sa.Column("opened_at", sa.BigInteger(), nullable=True),
+        sa.Column("opens", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=True),
+        sa.Column("proof", sa.String(), nullable=False),
+        sa.Column("match", sa.String(), nullable=False),
+        sa.Column("stopped_for", sa.String(), nullable=False),
+        sa.Column("lasts_for", sa.BigInteger(), nullable=True),
+        sa.Column("family_id", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("code_hash", name="pk_device_authorization"),
         sa.UniqueConstraint("user_code_hash", name="uq_device_authorization_user_code_hash"),
     )
@@ -103,6 +122,7 @@ def _family() -> None:
         sa.PrimaryKeyConstraint("family_id", name="pk_family"),
     )
     op.create_index("ix_family_account_id_last_seen_at", "family", ["account_id", "last_seen_at"])
+    op.create_index("ix_family_client_id", "family", ["client_id"])
     op.create_index("ix_family_device_id", "family", ["device_id"])
     op.create_index("ix_family_ended_at", "family", ["ended_at"])
     op.create_index("ix_family_expires_at", "family", ["expires_at"])
@@ -145,6 +165,20 @@ def _client() -> None:
         sa.Column("may_introspect", sa.Boolean(), nullable=False),
         sa.Column("post_logout_redirect_uris", sa.Text(), nullable=False),
         sa.Column("backchannel_logout_uri", sa.String(), nullable=False),
+        sa.Column("backchannel_token_delivery_mode", sa.String(), nullable=False),
+        sa.Column("backchannel_client_notification_endpoint", sa.String(), nullable=False),
+        sa.Column("backchannel_user_code_parameter", sa.Boolean(), nullable=False),
+        sa.Column("backchannel_authentication_request_signing_alg", sa.String(), nullable=False),
+        sa.Column("jwks_uri", sa.String(), nullable=False),
+        sa.Column("is_claimed", sa.Boolean(), nullable=False),
+        sa.Column("is_for_known_devices", sa.Boolean(), nullable=False),
+        sa.Column("tls_subject", sa.String(), nullable=False),
+        sa.Column("is_certificate_bound", sa.Boolean(), nullable=False),
+        sa.Column("device_policy", sa.String(), nullable=False),
+        sa.Column("device_digits", sa.String(), nullable=False),
+        sa.Column("device_networks", sa.Text(), nullable=False),
+        sa.Column("device_scopes", sa.Text(), nullable=False),
+        sa.Column("device_lifetimes", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("client_id", name="pk_client"),
     )
 
@@ -158,8 +192,11 @@ def _account() -> None:
         sa.Column("password_hash", sa.String(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("is_email_verified", sa.Boolean(), nullable=False),
         sa.Column("tidy_username", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("account_id", name="pk_account"),
+        sa.UniqueConstraint("email", name="uq_account_email"),
         sa.UniqueConstraint("tidy_username", name="uq_account_tidy_username"),
     )
 
@@ -173,8 +210,12 @@ def _session() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("amr", sa.Text(), nullable=False),
         sa.Column("session_id", sa.String(), nullable=False),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=False),
+        sa.Column("browser", sa.String(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("session_hash", name="pk_session"),
     )
+    op.create_index("ix_session_account_id", "session", ["account_id"])
     op.create_index("ix_session_expires_at", "session", ["expires_at"])
 
 
@@ -261,3 +302,79 @@ def _audit_event() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_audit_event_at", "audit_event", ["at"])
+
+
+def _initial_token() -> None:
+    op.create_table(
+        "initial_token",
+        sa.Column("token_id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("grants", sa.Text(), nullable=False),
+        sa.Column("methods", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("uses_left", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("token_id", name="pk_initial_token"),
+        sa.UniqueConstraint("token_hash", name="uq_initial_token_token_hash"),
+    )
+    op.create_index("ix_initial_token_expires_at", "initial_token", ["expires_at"])
+
+
+def _registration() -> None:
+    op.create_table(
+        "registration",
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("token_id", sa.String(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
+        sa.Column("grants", sa.Text(), nullable=False),
+        sa.Column("methods", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("client_id", name="pk_registration"),
+    )
+
+
+def _device_key() -> None:
+    op.create_table(
+        "device_key",
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("jkt", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("client_id", "jkt", name="pk_device_key"),
+    )
+
+
+def _link() -> None:
+    op.create_table(
+        "link",
+        sa.Column("link_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("family_id", sa.String(), nullable=False),
+        sa.Column("is_mailed", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("link_hash", name="pk_link"),
+    )
+    op.create_index("ix_link_account_id", "link", ["account_id"])
+    op.create_index("ix_link_expires_at", "link", ["expires_at"])
+
+
+def _delivery() -> None:
+    op.create_table(
+        "delivery",
+        sa.Column("delivery_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("account_id", sa.String(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("delivery_id", name="pk_delivery"),
+    )
+    op.create_index("ix_delivery_due_at", "delivery", ["due_at"])
+    op.create_index("ix_delivery_expires_at", "delivery", ["expires_at"])
