@@ -26,6 +26,11 @@ class DeviceAuthorization:
     us); `claimed_name` is what it calls itself. `account_id`, `auth_time` and `amr` are those of whoever decided.
     `jkt` is the thumbprint of the key that began it, if one did: then only it may poll and redeem (ours; experimental).
     `max_age` (seconds) and `acr_values` say how lately and how well whoever approves must have signed in (`step_up.py`).
+
+    `shows_match`: the device can show a number. `browser` is the hash of the browser that began it, if one did. A phone
+    of `opened_by` opened it last at `opened_at`, `opens` times in all; `level`, `proof` and `match` are what was asked of
+    it then (`presence.py`). `stopped_for` says why we denied it ourselves. `lasts_for` (milliseconds) bounds the sign-in,
+    and `family_id` is the one that came of it.
     """
 
     code_hash: bytes
@@ -44,6 +49,17 @@ class DeviceAuthorization:
     amr: tuple[str, ...] = ()
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
+    shows_match: bool = False
+    browser: str = ""
+    opened_by: str | None = None
+    opened_at: int | None = None
+    opens: int = 0
+    level: int | None = None
+    proof: str = ""
+    match: str = ""
+    stopped_for: str = ""
+    lasts_for: int | None = None
+    family_id: str | None = None
 
     def is_expired(self, now: int) -> bool:
         return now >= self.expires_at
