@@ -15,6 +15,8 @@ from server.oauth.store import StorageError
 
 log: Final = logging.getLogger("porchlight")
 NO_STORE: Final = {"cache-control": "no-store", "pragma": "no-cache"}
+REFUSED: Final = "porchlight.refused"  # in the scope: the error that answered the request
+CLIENT: Final = "porchlight.client_id"  # in the scope: the registered client that the request named
 Handler = Callable[[Request], Awaitable[Response]]
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -46,6 +48,7 @@ def counter(answer: Handler) -> Handler:
         try:
             return await answer(request)
         except OAuthError as error:
+            request.scope[REFUSED] = error
             return refusal(error)
         except StorageError as error:
             log.error("the storage failed: %s", error)

@@ -11,15 +11,18 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.answers import NO_STORE, json_answer
+from server.answers import CLIENT, NO_STORE, REFUSED, json_answer
 from server.desk.desk import HouseDesk
 from server.endpoints.fast_poll import FastPoll
 from server.endpoints.token import PATH as TOKEN_PATH
+from server.gateway.audited import AuditedDoorkeeper
 from server.gateway.brokers import open_broker
 from server.gateway.brokers.port import Broker
 from server.gateway.doorkeeper import HouseDoorkeeper
 from server.gateway.relay import Relay
 from server.house import House, wall_clock
+from server.oauth.errors import OAuthError
+from server.oauth.event import Origin, happened
 from server.oauth.secret import draw_id
 from server.oauth.store import News
 from server.oauth.token import Family
@@ -55,7 +58,8 @@ class Porchlight:
         table = routes(self.house, pages(desk, look), turned_away(desk, look), sent_back(desk, look))
         self._router = Router(table, default=self._nowhere, redirect_slashes=False)
         self._front = FastPoll(self._behind, self.house, settings.path + TOKEN_PATH)
-        self._broker = open_broker(settings, HouseDoorkeeper(self.house), self.house.now)
+        doorkeeper = AuditedDoorkeeper(self.house, HouseDoorkeeper(self.house))
+        self._broker = open_broker(settings, doorkeeper, self.house.now)
         self._relay = Relay(self._behind, settings.path + API_PATH, self.house.now)
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -100,11 +104,23 @@ class Porchlight:
         scope["app"] = self  # so that a route refuses by raising, not with text of its own
         try:
             await self._router(scope, receive, send)
+            self._note_refusal(scope)
         except HTTPException as refused:
             if refused.status_code == 404:  # under the path of the issuer
                 await self._nowhere(scope, receive, send)
             else:
                 await _json_of(refused)(scope, receive, send)
+
+    def _note_refusal(self, scope: Scope) -> None:
+        """A refusal is an event, unless it is part of an ordinary sign-in or told of already."""
+        error: OAuthError | None = scope.get(REFUSED)
+        if error is None or error.is_ordinary or error.is_recorded:
+            return
+        client, at = scope.get("client"), _MACHINES.match(scope["path"].removeprefix(self.house.settings.path))
+        origin = Origin(client[0] if client else "", scope["porchlight.request_id"])
+        detail = f"{error.error} at /{at[1]}" if at else error.error
+        told = happened("refused", "stranger", self.house.now(), origin, client_id=scope.get(CLIENT, ""), detail=detail)
+        self.house.refusals.note(told)
 
     async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """No route leads here: machines get JSON, people a page."""

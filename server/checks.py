@@ -34,7 +34,8 @@ def checked(settings: Settings) -> Settings:
         "tries_per_account",
     ):
         _demand(getattr(settings, name) > 0, name, "a number above 0")
-    for name in ("tries_per_network", "tries_per_service", "workers"):
+    _demand(settings.audit_for > 0, "audit_for", "a number of days above 0")
+    for name in ("tries_per_network", "tries_per_service", "tries_per_caller", "workers"):
         _demand(getattr(settings, name) > 0, name, "a number above 0")
     url = settings.storage_url
     _demand(

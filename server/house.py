@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from server.live.families import Clients, EndedFamilies
+from server.live.refusals import Refusals
 from server.live.replays import Replays
 from server.live.shares import Shares
 from server.live.sign_ins import SignIns
 from server.oauth import proof
-from server.oauth.access import Access, InvalidToken
+from server.oauth.access import Access, DeadToken
 from server.oauth.errors import TooMany
+from server.oauth.event import happened
 from server.oauth.grants.pipeline import Lifetimes, Memory
 from server.oauth.guess import Limits
 from server.oauth.store import FOUND, News, StorageError, Store
-from server.settings import SECOND, Settings
+from server.settings import DAY, SECOND, Settings
 from server.signing.access_token import Mint
 from server.signing.keys import Algorithm, KeyRing, draw_key, is_locked, locked
 from server.storage.readings import Readings
@@ -72,6 +74,7 @@ class House:
     proofs: Replays = field(default_factory=Replays)
     assertions: Replays = field(default_factory=Replays)
     requests: Shares = field(init=False)
+    refusals: Refusals = field(init=False)
     _hearers: list[Callable[[News], None]] = field(default_factory=list)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -85,6 +88,7 @@ class House:
         )
         self.clients = Clients(self.store)
         self.requests = Shares(chosen.requests_per_network)
+        self.refusals = Refusals(self.store, self.do_later)
         self.ended = EndedFamilies(self.store, remember_for=chosen.access_for * SECOND + 60 * SECOND)
         self.memory = Memory(
             self.store,
@@ -117,6 +121,7 @@ class House:
         """Let waiting requests go, then let the storage finish."""
         self.is_closing = True
         self.sign_ins.close()
+        await self.refusals.finish(self.now())
         for task in self._tasks:
             task.cancel()
         await self.store.close()
@@ -131,7 +136,7 @@ class House:
 
     def _living(self, access: Access) -> Access:
         if access.family_id in self.ended:
-            raise InvalidToken("the device was signed out")
+            raise DeadToken("the device was signed out")
         return access
 
     def nonces(self) -> tuple[str, ...]:
@@ -174,7 +179,8 @@ class House:
         self.proofs.sweep(now)
         self.assertions.sweep(now)
         self.requests.sweep(now)
-        while await self.store.sweep(now):
+        self.refusals.sweep(now)
+        while await self.store.sweep(now, audit_for=self.settings.audit_for * DAY * SECOND):
             continue
 
     async def _make_keys(self) -> None:
@@ -182,10 +188,13 @@ class House:
         kept, secret, now = await self.store.keys(), self.settings.key_secret, self.now()
         needed: set[Algorithm] = {"RS256", self.mint.algorithm}  # RS256: every OpenID client can verify it
         for algorithm in sorted(needed - {key.algorithm for key in kept}):
-            await self.store.add_key(await asyncio.to_thread(draw_key, algorithm, now, now, secret))
+            drawn = await asyncio.to_thread(draw_key, algorithm, now, now, secret)
+            told = happened("key_drawn", "house", now, detail=f"{algorithm} {drawn.key_id}")
+            await self.store.add_key(drawn, events=(told,))
         for key in kept:
             if secret and not is_locked(key):
-                await self.store.change_key(await asyncio.to_thread(locked, key, secret))
+                told = happened("key_encrypted", "house", now, detail=f"{key.algorithm} {key.key_id}")
+                await self.store.change_key(await asyncio.to_thread(locked, key, secret), events=(told,))
         await self._load_keys()
 
     async def _load_keys(self) -> None:

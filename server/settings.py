@@ -84,6 +84,10 @@ class Settings:
     tries_per_account: int = field(default=10, metadata={"help": "wrong codes or passwords for one account"})
     tries_per_network: int = field(default=30, metadata={"help": "wrong codes or passwords from one network"})
     tries_per_service: int = field(default=1_000, metadata={"help": "wrong codes from everybody together"})
+    tries_per_caller: int = field(
+        default=1_000, metadata={"help": "tokens of unknown origin that one client may introspect in ten minutes"}
+    )
+    audit_for: int = field(default=400, metadata={"help": "how many days the events of the audit are kept"})
     scopes: Mapping[str, str] = field(
         default_factory=lambda: dict(SCOPES), metadata={"help": "scopes and the sentence shown for each (TOML table)"}
     )

@@ -1,6 +1,6 @@
 """One request of one visitor: what a page may ask for, and the two ways it can answer: show a page, or go elsewhere."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -44,7 +44,8 @@ class Visit:
         """Know the visitor by the cookie, or draw a secret for a new one."""
         secret = session.read(request, house.look)
         address = request.client.host if request.client else ""
-        return cls(house, request, Visitor(secret or session.draw(), address), is_new=secret is None)
+        visitor = Visitor(secret or session.draw(), address, str(request.scope.get("porchlight.request_id", "")))
+        return cls(house, request, visitor, is_new=secret is None)
 
     @property
     def desk(self) -> Desk:
@@ -57,7 +58,7 @@ class Visit:
 
     def become(self, secret: str, *, stays: bool) -> None:
         """Go on under another secret: at sign-in the desk's, at sign-out a new guest's (no session fixation)."""
-        self.visitor = Visitor(secret, self.visitor.address)
+        self.visitor = replace(self.visitor, session=secret)
         self.is_new, self.stays = True, stays
 
     def show(self, page: str, status: int = 200, **facts: object) -> Response:

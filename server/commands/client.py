@@ -15,7 +15,7 @@ from server.oauth.secret import digest, draw
 from server.oauth.store import NameTaken
 from server.signing.assertion import check_jwks
 
-from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, with_store
+from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, told, with_store
 
 NAME: Final = "client"
 HELP: Final = "register an app, list them, disable or enable one"
@@ -49,6 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="other resource servers it may ask tokens for",
     )
     add.add_argument("--resource", default="", metavar="URI", help="the resource server that it is itself")
+    add.add_argument("--may-introspect", action="store_true", help="it may ask what tokens for --resource are worth")
     add.add_argument(
         "--redirect-uri",
         nargs="+",
@@ -99,6 +100,7 @@ def _add(args: argparse.Namespace) -> int:
         is_dpop_bound=args.dpop_bound,
         audiences=tuple(dict.fromkeys(args.audience)),
         resource=args.resource,
+        may_introspect=args.may_introspect,
         redirect_uris=tuple(dict.fromkeys(args.redirect_uri)),
         requires_par=args.requires_par,
         jwks=jwks,
@@ -107,7 +109,7 @@ def _add(args: argparse.Namespace) -> int:
     async def add(desk: Desk) -> None:
         check_registration(client, (*BY_TYPE, IMPLICIT), tuple(desk.settings.scopes))
         try:
-            await desk.store.add_client(client)
+            await desk.store.add_client(client, events=(told("client_added", client_id=client.client_id),))
         except NameTaken:
             raise Failed(f"there is a client {client.client_id} already") from None
 
@@ -149,6 +151,7 @@ def _list(args: argparse.Namespace) -> int:
             "scopes": list(client.scopes),
             "audiences": list(client.audiences),
             "resource": client.resource,
+            "may_introspect": client.may_introspect,
             "is_dpop_bound": client.is_dpop_bound,
             "redirect_uris": list(client.redirect_uris),
             "requires_par": client.requires_par,
@@ -168,14 +171,16 @@ def _enable(args: argparse.Namespace) -> int:
         client = await desk.store.find_client(args.client_id)
         if client is None:
             raise Failed(f"there is no client {args.client_id}")
-        await desk.store.change_client(replace(client, is_enabled=is_enabled))
+        event = told("client_changed", client_id=client.client_id, detail="enabled" if is_enabled else "disabled")
+        await desk.store.change_client(replace(client, is_enabled=is_enabled), events=(event,))
         living = [
             family
             for family in await desk.store.families()
             if not is_enabled and family.client_id == client.client_id and family.ended_at is None
         ]
         for family in living:
-            await desk.store.end_family(family.family_id, wall_clock())
+            event = told("revoked", detail="the app was disabled")
+            await desk.store.end_family(family.family_id, wall_clock(), event=event)
         return len(living)
 
     ended = with_store(args, change)

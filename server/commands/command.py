@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import getpass
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
@@ -10,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from server.house import wall_clock
+from server.oauth.event import Event, What, happened
 from server.oauth.store import Store
 from server.settings import Settings
 from server.sources import load
@@ -102,6 +106,16 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+def told(what: What, *, client_id: str = "", account_id: str = "", detail: str = "") -> Event:
+    """An event of what an operator does, with the name that the operating system knows them by."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container may have no names
+        name = f"user {os.getuid()}"
+    said = f"{detail}; by {name}" if detail else f"by {name}"
+    return happened(what, "operator", wall_clock(), client_id=client_id, account_id=account_id, detail=said)
 
 
 def make_data_dir(settings: Settings) -> None:

@@ -7,7 +7,7 @@ from server.house import wall_clock
 from server.oauth.account import tidy_username
 from server.oauth.token import Family
 
-from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, with_store
+from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, told, with_store
 
 NAME: Final = "device"
 HELP: Final = "list the devices that are signed in, or sign some out"
@@ -76,7 +76,8 @@ def _sign_out(args: argparse.Namespace) -> int:
         if unknown:
             raise Failed(f"there is no device {', '.join(unknown)}; nothing was signed out")
         for device_id in wanted:
-            await desk.store.end_family(known[device_id].family_id, wall_clock())
+            event = told("revoked", detail="porchlight device sign-out")
+            await desk.store.end_family(known[device_id].family_id, wall_clock(), event=event)
         return wanted
 
     done = with_store(args, sign_out)

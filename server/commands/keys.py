@@ -9,7 +9,7 @@ from server.oauth.store import SigningKey
 from server.settings import SECOND
 from server.signing.keys import ALGORITHMS, draw_key, is_locked
 
-from .command import Desk, answer, answer_table, instant, storage_arguments, with_store
+from .command import Desk, answer, answer_table, instant, storage_arguments, told, with_store
 
 NAME: Final = "keys"
 HELP: Final = "list the signing keys, or rotate them"
@@ -62,8 +62,10 @@ def _rotate(args: argparse.Namespace) -> int:
         retired_at = fresh.active_at + desk.settings.access_for * SECOND + MARGIN
         for key in await desk.store.keys():
             if key.algorithm == args.algorithm and key.retired_at is None:
-                await desk.store.change_key(replace(key, retired_at=retired_at))
-        await desk.store.add_key(fresh)
+                event = told("key_retired", detail=f"{key.algorithm} {key.key_id}")
+                await desk.store.change_key(replace(key, retired_at=retired_at), events=(event,))
+        event = told("key_rotated", detail=f"{fresh.algorithm} {fresh.key_id}")
+        await desk.store.add_key(fresh, events=(event,))
         return fresh
 
     fresh = with_store(args, rotate)

@@ -13,7 +13,7 @@ from server.oauth.account import Account, tidy_username
 from server.oauth.secret import draw_id
 from server.oauth.store import NameTaken, Store
 
-from .command import Desk, Failed, Misused, answer, counted, storage_arguments, with_store
+from .command import Desk, Failed, Misused, answer, counted, storage_arguments, told, with_store
 
 NAME: Final = "user"
 HELP: Final = "add, disable or enable a person who may approve devices"
@@ -62,7 +62,7 @@ async def add_user(store: Store, username: str, name: str, password: str) -> Acc
     password_hash = await asyncio.to_thread(HASHER.hash, password)
     account = Account(draw_id(), username, name, password_hash, wall_clock())
     try:
-        await store.add_account(account)
+        await store.add_account(account, events=(told("account_added", account_id=account.account_id),))
     except NameTaken:
         raise Failed(f"there is a user {username} already") from None
     return account
@@ -75,12 +75,15 @@ def _enable(args: argparse.Namespace) -> int:
         account = await desk.store.find_account_by_username(username)
         if account is None:
             raise Failed(f"there is no user {username}")
-        await desk.store.change_account(replace(account, is_enabled=is_enabled))
+        said = "enabled" if is_enabled else "disabled"
+        event = told("account_changed", account_id=account.account_id, detail=said)
+        await desk.store.change_account(replace(account, is_enabled=is_enabled), events=(event,))
         ended = 0
         if not is_enabled:
             for family in await desk.store.families(account.account_id):
                 if family.ended_at is None:
-                    await desk.store.end_family(family.family_id, wall_clock())
+                    event = told("revoked", detail="the person was disabled")
+                    await desk.store.end_family(family.family_id, wall_clock(), event=event)
                     ended += 1
         return ended
 

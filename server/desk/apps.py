@@ -1,12 +1,14 @@
 """The desk's part for apps: what an app asks, and where the browser goes with the answer (RFC 6749 section 4.1)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from server.desk.visits import SignedInAs, Visits
 from server.endpoints.authorize import leaving
 from server.oauth import authorization
 from server.oauth.authorization import AuthorizationRequest, Over, answer_of, refusal_of
 from server.oauth.errors import AccessDenied, OAuthError
+from server.oauth.event import Event, What
 from server.oauth.identity import SCOPE, identity_at_once
 from server.oauth.redirect import form_target
 from server.oauth.secret import digest, draw
@@ -68,9 +70,14 @@ class AppDesk(Visits):
         request = await self._pending(request_id)
         refusal = await self._refusal(request, signed_in, approve, scopes)
         if refusal is None and signed_in is not None:
-            return await self._approve(visitor, request_id, signed_in, scopes)
+            told = self._decided(visitor, "approved", request, signed_in, approve)
+            return await self._approve(visitor, request_id, signed_in, scopes, told)
         account_id, now = signed_in[1].account_id if signed_in else None, self._house.now()
-        denied = await self._change(request_id, lambda found: authorization.deny(found, account_id=account_id, now=now))
+        denied = await self._change(
+            request_id,
+            lambda found: authorization.deny(found, account_id=account_id, now=now),
+            self._decided(visitor, "denied", request, signed_in, approve),
+        )
         return self._leaving(denied, refusal_of(refusal or AccessDenied()))
 
     async def _refusal(
@@ -89,8 +96,23 @@ class AppDesk(Visits):
             return AccessDenied("the person left out who they are")
         return None if approve else AccessDenied("the person said no")
 
+    def _decided(
+        self,
+        visitor: Visitor,
+        what: What,
+        request: AuthorizationRequest,
+        signed_in: SignedInAs | None,
+        approve: bool | None,
+    ) -> Event:
+        """The event of this decision. Where nobody was asked, it is the house's."""
+        account_id = signed_in[1].account_id if signed_in else ""
+        if approve is None:
+            told = self._told(visitor, what, account_id, request.client_id, "app, without asking")
+            return replace(told, actor="house")
+        return self._told(visitor, what, account_id, request.client_id, "app")
+
     async def _approve(
-        self, visitor: Visitor, request_id: str, signed_in: SignedInAs, scopes: Sequence[str] | None
+        self, visitor: Visitor, request_id: str, signed_in: SignedInAs, scopes: Sequence[str] | None, told: Event
     ) -> Leaving:
         (session, account), code, now = signed_in, draw(), self._house.now()
 
@@ -106,7 +128,7 @@ class AppDesk(Visits):
                 now=now,
             )
 
-        approved = await self._change(request_id, change)
+        approved = await self._change(request_id, change, told)
         if approved.response_type == "code":
             return self._leaving(approved, {"code": code})
         house = self._house
@@ -117,8 +139,8 @@ class AppDesk(Visits):
         found = await self._house.store.find_request(digest("request", request_id))
         return authorization.open_for_decision(found, self._house.now())
 
-    async def _change(self, request_id: str, change: ChangeRequest) -> AuthorizationRequest:
-        return await self._house.store.change_request(digest("request", request_id), change)
+    async def _change(self, request_id: str, change: ChangeRequest, told: Event) -> AuthorizationRequest:
+        return await self._house.store.change_request(digest("request", request_id), change, events=(told,))
 
     def _leaving(self, request: AuthorizationRequest, said: dict[str, str]) -> Leaving:
         answer = answer_of(self._house.settings.issuer, request.state, said)

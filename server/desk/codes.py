@@ -11,6 +11,7 @@ from server.desk.visits import Visits
 from server.oauth import guess, verification
 from server.oauth.account import Session
 from server.oauth.device import DeviceAuthorization
+from server.oauth.event import What
 from server.oauth.secret import digest
 from server.oauth.store import Change
 from server.oauth.user_code import normalise, show
@@ -45,10 +46,11 @@ class CodeDesk(Visits):
         if isinstance(found, Problem):
             return found
         authorization, code = found
+        what: What = "approved" if approve else "denied"
+        told = self._told(visitor, what, account.account_id, authorization.client_id, "device")
+        change = _decision(session, approve=approve, scopes=scopes, now=house.now())
         try:
-            decided = await house.sign_ins.change(
-                authorization.code_hash, _decision(session, approve=approve, scopes=scopes, now=house.now())
-            )
+            decided = await house.sign_ins.change(authorization.code_hash, change, events=(told,))
         except verification.NotPending as settled:
             if settled.authorization.state == "pending":
                 return Problem("expired")
@@ -64,16 +66,19 @@ class CodeDesk(Visits):
         budgets = guess.user_code_budgets(house.limits, session=session, account_id=account_id, address=visitor.address)
         wait = await house.store.take_tries(budgets, house.now())
         if wait:
+            self._refused(visitor, "too_many_tries", account_id or "", "code")
             return Problem("too_many", wait)
         if account_id is None:
             together = guess.service_budgets(house.limits)
             if await house.store.take_tries(together, house.now()):
                 await house.store.give_back_tries(budgets)
+                self._refused(visitor, "too_many_tries", detail="code, of all strangers together")
                 return Problem("sign_in")
             budgets += together
         code = normalise(typed)
         found = await house.sign_ins.find_by_user_code(digest("user_code", code)) if code else None
         if found is None or code is None:
+            self._refused(visitor, "wrong_code", account_id or "")
             return Problem("wrong")
         await house.store.give_back_tries(budgets)
         return found, code

@@ -41,5 +41,6 @@ class DeviceDesk(Visits):
         families = await self._house.store.families(signed_in[1].account_id)
         theirs = [family for family in families if family.device_id == device_id]
         for family in theirs:
-            await self._house.store.end_family(family.family_id, self._house.now())
+            told = self._told(visitor, "revoked", signed_in[1].account_id, detail="on the page")
+            await self._house.store.end_family(family.family_id, self._house.now(), event=told)
         return bool(theirs)

@@ -29,19 +29,28 @@ class PeopleDesk(Visits):
         typed = tidy_username(username)[:200]
         budgets = guess.password_budgets(house.limits, username=typed, address=visitor.address)
         wait = await house.store.take_tries(budgets, now)
-        if wait:
-            return Problem("too_many", wait)
         account = await house.store.find_account_by_username(typed)
+        whose = account.account_id if account else ""
+        if wait:
+            self._refused(visitor, "too_many_tries", whose, "password")
+            return Problem("too_many", wait)
         # An unknown name costs a hash too, so that the time taken tells nothing.
         is_right = await self._passwords.is_right(account.password_hash if account else None, password)
         if account is None or not is_right or not account.is_enabled:
+            why = "no such name" if account is None else "disabled" if is_right else ""
+            self._refused(visitor, "wrong_password", whose, why)
             return Problem("wrong")
         await house.store.give_back_tries(budgets)
         await house.store.end_session(digest("session", visitor.session))
         secret = draw()
         expires_at = now + house.settings.session_for * SECOND
-        await house.store.add_session(Session(digest("session", secret), account.account_id, now, expires_at))
+        session = Session(digest("session", secret), account.account_id, now, expires_at)
+        told = self._told(visitor, "signed_in", account.account_id, detail=" ".join(session.amr))
+        await house.store.add_session(session, events=(told,))
         return SignedIn(secret, Person(account.username, account.name))
 
     async def sign_out(self, visitor: Visitor) -> None:
-        await self._house.store.end_session(digest("session", visitor.session))
+        session = await self._house.store.find_session(digest("session", visitor.session))
+        if session is not None:
+            told = self._told(visitor, "signed_out", session.account_id)
+            await self._house.store.end_session(session.session_hash, events=(told,))

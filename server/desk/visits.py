@@ -1,9 +1,11 @@
 """What every part of the desk knows: the house, and who is signed in in a visitor's browser."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from server.house import House
 from server.oauth.account import Account, Session
+from server.oauth.event import Actor, Event, Origin, What, happened
 from server.oauth.secret import digest
 from web_verify.desk import ScopeText, Visitor
 
@@ -28,6 +30,18 @@ class Visits:
             return None
         account = await self._house.store.find_account(session.account_id)
         return (session, account) if account is not None and account.is_enabled else None
+
+    def _told(self, visitor: Visitor, what: What, account_id: str = "", client_id: str = "", detail: str = "") -> Event:
+        """An event of what this visitor did: the person of this account, or a stranger."""
+        actor: Actor = "person" if account_id else "stranger"
+        origin = Origin(visitor.address, visitor.request_id)
+        return happened(
+            what, actor, self._house.now(), origin, account_id=account_id, client_id=client_id, detail=detail
+        )
+
+    def _refused(self, visitor: Visitor, what: What, account_id: str = "", detail: str = "") -> None:
+        """Note what this visitor was refused; whoever it was, it is not proven to be the person of the account."""
+        self._house.refusals.note(replace(self._told(visitor, what, account_id, detail=detail), actor="stranger"))
 
     def _sentences(self, scopes: Sequence[str]) -> tuple[ScopeText, ...]:
         return tuple(ScopeText(each, self._house.settings.scopes.get(each, each)) for each in scopes)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.answers import NO_STORE, log
+from server.answers import CLIENT, NO_STORE, REFUSED, log
 from server.house import House
 from server.oauth import authorization
 from server.oauth.authorization import (
@@ -31,6 +31,7 @@ from server.oauth.store import StorageError
 from web_verify.desk import Leaving
 
 from .form import FORM_TYPE, MAX_BODY, parse_loosely, read_body
+from .origin import origin_of
 
 PATH: Final = "/authorize"
 CONSENT: Final = "/consent/"
@@ -50,9 +51,9 @@ class AuthorizationEndpoint:
         """An ASGI application: people come here, so whatever fails is a page."""
         try:
             request = Request(scope, receive)
-            address = request.client.host if request.client else ""
-            answer: ASGIApp = await self._answer(await _parameters(request), address)
+            answer: ASGIApp = await self._answer(await _parameters(request), request)
         except OAuthError as error:
+            scope[REFUSED] = error
             status = error.status if error.status in (413, 415) else 400
             answer = self._turn_away(status, "turned_away", error.description)
         except StorageError as error:
@@ -63,11 +64,12 @@ class AuthorizationEndpoint:
             answer = self._turn_away(500, "broken", "")
         await answer(scope, receive, send)
 
-    async def _answer(self, asked: tuple[Mapping[str, str], frozenset[str]], address: str) -> ASGIApp:
+    async def _answer(self, asked: tuple[Mapping[str, str], frozenset[str]], request: Request) -> ASGIApp:
         parameters, repeated = asked
         if repeated & {"client_id", "redirect_uri", "request_uri"}:
             raise InvalidRequest("client_id, redirect_uri or request_uri is given twice")
         client = enabled(await self._house.clients.find(parameters.get("client_id", "")))
+        request.scope[CLIENT] = client.client_id
         if "request_uri" in parameters:
             return await self._open(parameters["request_uri"], client)
         uri = redirect_uri_of(client, parameters)
@@ -78,8 +80,9 @@ class AuthorizationEndpoint:
             if client.requires_par:
                 raise InvalidRequest("this client must push its authorization requests")
             checked = ask(digest("request", request_id), client, parameters, self._house.now())
-            self._house.demand_share(address)
+            self._house.demand_share(origin_of(request).address)
         except OAuthError as error:
+            request.scope[REFUSED] = error
             state = None if "state" in repeated else parameters.get("state")
             answer = answer_of(self._house.settings.issuer, state, refusal_of(error))
             return self._send_back(leaving(uri, mode_of(parameters), answer))

@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from starlette.requests import Request
 
+from server.answers import CLIENT
 from server.house import House
 from server.oauth.client import Client, Credentials, authenticate, check_assertion
 from server.oauth.errors import InvalidClient, InvalidRequest
@@ -27,6 +28,8 @@ async def proven_client(house: House, request: Request, form: Mapping[str, str],
     """
     shown = shown_credentials(request, form)
     client = await house.clients.find(shown.client_id)
+    if client is not None:
+        request.scope[CLIENT] = client.client_id
     if "client_assertion" in form:
         await _check_assertion(house, form, client, is_poll=is_poll)
         shown = replace(shown, has_proved_key=True)

@@ -7,10 +7,12 @@ from server.answers import NO_STORE
 from server.house import House
 from server.oauth.access import InvalidToken
 from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedTokenType
+from server.oauth.event import happened
 from server.oauth.secret import digest
 
 from .client_auth import proven_client
 from .form import read_form
+from .origin import origin_of
 
 
 class RevocationEndpoint:
@@ -30,7 +32,8 @@ class RevocationEndpoint:
             family_id, client_id = found
             if client_id != client.client_id:
                 raise InvalidGrant("the token belongs to another client")
-            await house.store.end_family(family_id, house.now())
+            told = happened("revoked", "client", house.now(), origin_of(request), detail="revocation endpoint")
+            await house.store.end_family(family_id, house.now(), event=told)
         return Response(status_code=200, headers=NO_STORE)
 
     async def _owner(self, token: str) -> tuple[str, str] | None:

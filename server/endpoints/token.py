@@ -14,7 +14,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.answers import NO_STORE, json_answer, refusal
+from server.answers import NO_STORE, REFUSED, json_answer, refusal
 from server.house import House
 from server.oauth import scope
 from server.oauth.client import Client
@@ -29,6 +29,7 @@ from server.signing.id_token import sign_identity
 from .client_auth import proven_client
 from .fast_poll import is_memorable
 from .form import parse_form, read_form_body
+from .origin import origin_of
 
 PATH: Final = "/token"
 _WAIT: Final = re.compile(r"(?:^|,)\s*wait\s*=\s*(\"?)([0-9]{1,9})\1\s*(?=$|[,;])", re.IGNORECASE)
@@ -48,7 +49,7 @@ class TokenEndpoint:
         client.may_use(grant.GRANT_TYPE)
         proof = shown_proof(self._house, request, PATH)
         demand_proof(client, proof)
-        asked = TokenRequest(client, form, self._house.now(), proof=proof)
+        asked = TokenRequest(client, form, self._house.now(), proof=proof, origin=origin_of(request))
         wait_for = self._wait_for(request)
         try:
             issue = await grant.redeem(asked, self._house.memory)
@@ -88,6 +89,7 @@ class TokenEndpoint:
         except AuthorizationPending:
             return _with_headers(refusal(undecided), applied)
         except OAuthError as decided_otherwise:
+            request.scope[REFUSED] = decided_otherwise
             return _with_headers(refusal(decided_otherwise), applied)
 
     def _answer(self, issue: Issue) -> Response:

@@ -5,11 +5,12 @@ that news keeps fresh, and how each client polls, which a restart may forget (RF
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Final
 
 from server.oauth.device import DeviceAuthorization, Pace, keep_pace
 from server.oauth.errors import TemporarilyUnavailable, TooMany
+from server.oauth.event import Event
 from server.oauth.guess import network
 from server.oauth.store import FOUND, Change, CodeTaken, News, StorageError, Store
 from server.oauth.token import Family, RefreshToken
@@ -118,15 +119,21 @@ class SignIns:
             return await self.find(code_hash)
         return self._take_up(await self._store.find_device_by_user_code(user_code_hash))
 
-    async def change(self, code_hash: bytes, change: Change) -> DeviceAuthorization:
+    async def change(self, code_hash: bytes, change: Change, *, events: Sequence[Event] = ()) -> DeviceAuthorization:
         """Apply a decision, durably, and wake whoever waits for it."""
-        return self._put(await self._store.change_device(code_hash, change))
+        return self._put(await self._store.change_device(code_hash, change, events=events))
 
     async def redeem(
-        self, code_hash: bytes, change: Change, family: Family, refresh_token: RefreshToken | None
+        self,
+        code_hash: bytes,
+        change: Change,
+        family: Family,
+        refresh_token: RefreshToken | None,
+        *,
+        events: Sequence[Event] = (),
     ) -> DeviceAuthorization:
         """Apply the redemption and open the family it buys, both or neither."""
-        return self._put(await self._store.redeem_device(code_hash, change, family, refresh_token))
+        return self._put(await self._store.redeem_device(code_hash, change, family, refresh_token, events=events))
 
     def keep_pace(self, code_hash: bytes, now: int) -> tuple[Pace, bool]:
         """Count a poll of a pending sign-in; the pace from now on, and whether this poll came too early."""

@@ -11,10 +11,13 @@ class OAuthError(Exception):
     """A request that the law refuses.
 
     `challenge` is a `WWW-Authenticate` value, `retry_after` is in seconds, `members` are further members of the answer.
+    `is_ordinary`: part of any sign-in, and no event of the audit. `is_recorded`: an event that says more than
+    "refused" tells of it already.
     """
 
     error: ClassVar[str]
     status: ClassVar[int] = 400
+    is_ordinary: ClassVar[bool] = False
 
     def __init__(self, description: str = "", *, challenge: str = "", retry_after: int = 0, **members: int) -> None:
         super().__init__(description or self.error)
@@ -22,6 +25,7 @@ class OAuthError(Exception):
         self.challenge = challenge
         self.retry_after = retry_after
         self.members = members
+        self.is_recorded = False
 
 
 class InvalidRequest(OAuthError):
@@ -65,10 +69,12 @@ class LoginRequired(OAuthError):
     """Nobody is signed in (recently enough), and the app forbade asking (OpenID Connect Core section 3.1.2.6)."""
 
     error = "login_required"
+    is_ordinary = True
 
 
 class ConsentRequired(OAuthError):
     error = "consent_required"
+    is_ordinary = True
 
 
 class RequestNotSupported(OAuthError):
@@ -85,26 +91,66 @@ class UnsupportedTokenType(OAuthError):
 
 class AuthorizationPending(OAuthError):
     error = "authorization_pending"
+    is_ordinary = True
 
 
 class SlowDown(OAuthError):
     """`interval` (seconds) is what the client must keep from now on."""
 
     error = "slow_down"
+    is_ordinary = True
 
 
 class AccessDenied(OAuthError):
     error = "access_denied"
+    is_ordinary = True
 
 
 class ExpiredToken(OAuthError):
     error = "expired_token"
+    is_ordinary = True
 
 
 class TemporarilyUnavailable(OAuthError):
     error = "temporarily_unavailable"
+    is_ordinary = True
     status = 503
 
 
 class TooMany(TemporarilyUnavailable):
     status = 429
+    is_ordinary = False
+
+
+class UnknownUserId(OAuthError):
+    """The hint names nobody who can be asked (CIBA Core section 13, as are the five that follow)."""
+
+    error = "unknown_user_id"
+
+
+class ExpiredLoginHintToken(OAuthError):
+    error = "expired_login_hint_token"
+
+
+class MissingUserCode(OAuthError):
+    error = "missing_user_code"
+
+
+class InvalidUserCode(OAuthError):
+    error = "invalid_user_code"
+
+
+class InvalidBindingMessage(OAuthError):
+    error = "invalid_binding_message"
+
+
+class NotAllowed(AccessDenied):
+    """Refused before the person was asked."""
+
+    status = 403
+
+
+class TransactionFailed(OAuthError):
+    """Something unforeseen kept a push client from its tokens (section 12)."""
+
+    error = "transaction_failed"

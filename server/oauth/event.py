@@ -5,7 +5,7 @@ no secret, and nothing that a stranger typed: a name stands in it only when it n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, Protocol
 
 from .secret import draw_id
@@ -100,6 +100,10 @@ class Event:
             text = getattr(self, name)
             if len(text) > LONGEST or not text.isprintable():
                 object.__setattr__(self, name, tidy(text))
+
+    def many(self, times: int) -> "Event":
+        """This event, standing for so many like it."""
+        return replace(self, times=times)
 
 
 _TEXTS: Final = ("client_id", "account_id", "device_id", "family_id", "address", "request_id", "detail")

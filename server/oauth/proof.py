@@ -27,6 +27,7 @@ class UseNonce(OAuthError):
     """The client must try again with `nonce`, which goes into the answer's `DPoP-Nonce` header (section 8)."""
 
     error = "use_dpop_nonce"
+    is_ordinary = True  # the client did not know yet
 
     def __init__(self, nonce: str) -> None:
         super().__init__("use the nonce of the DPoP-Nonce header")

@@ -1,7 +1,6 @@
 """Queries about the events of the audit. They are written by whoever decides, in its transaction (`writer.py`)."""
 
 from collections.abc import Callable
-
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, select

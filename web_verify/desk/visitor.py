@@ -8,10 +8,14 @@ Why = Literal["wrong", "expired", "used", "denied", "too_many", "blocked", "sign
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The browser that asks: its session cookie (an opaque secret, never logged) and the address the server saw."""
+    """The browser that asks: its session cookie (an opaque secret, never logged) and the address the server saw.
+
+    `request_id` is that of the request it makes now.
+    """
 
     session: str
     address: str
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

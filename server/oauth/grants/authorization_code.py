@@ -43,20 +43,27 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
             lambda found: authorization.redeem(found, shown, family.family_id, now),
             family,
             kept,
+            events=(request.told_of(family, "issued", "authorization code"),),
         )
         await check_again(memory, family, now)
-    except InvalidGrant:
-        await _raise_alarm(memory, code_hash, now)
+    except InvalidGrant as refusal:
+        refusal.is_recorded = await _raise_alarm(memory, code_hash, request)
         raise
     access = access_of(family, family.scopes, request, memory)
     return Issue(access, secret, identity_of(family, access, approved.nonce))
 
 
-async def _raise_alarm(memory: Memory, code_hash: bytes, now: int) -> None:
-    """A code that is shown again, verifier and all, is in two hands: what it bought ends (RFC 6749 section 4.1.2)."""
+async def _raise_alarm(memory: Memory, code_hash: bytes, request: TokenRequest) -> bool:
+    """A code that is shown again, verifier and all, is in two hands: what it bought ends (RFC 6749 section 4.1.2).
+
+    Whether it ended now.
+    """
     found = await memory.store.find_request_by_code(code_hash)
-    if found is not None and found.family_id is not None:
-        await memory.store.end_family(found.family_id, now)
+    if found is None or found.family_id is None:
+        return False
+    told = request.told("replayed", detail="authorization code")
+    ended = await memory.store.end_family(found.family_id, request.now, event=told)
+    return ended is not None and ended.ended_at == request.now
 
 
 def _family(approved: AuthorizationRequest, request: TokenRequest, lifetime: int) -> Family:

@@ -22,6 +22,7 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     audience, understood = target(request, memory, client.scopes)
     scopes = scope.asked(request.parameters.get("scope"), understood)
     await use_up_proof(memory, request.proof)
+    await memory.store.record((request.told("issued", detail="client credentials"),))
     return Issue(
         Access(
             token_id=draw_id(),

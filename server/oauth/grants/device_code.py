@@ -42,7 +42,10 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     secret, kept = None, None
     if "refresh_token" in request.client.grants:
         secret, kept = draw_refresh_token(family, memory.lifetimes, now)
-    await memory.sign_ins.redeem(code_hash, lambda found: device.redeem(found, client_id, now, jkt), family, kept)
+    told = request.told_of(family, "issued", "device code")
+    await memory.sign_ins.redeem(
+        code_hash, lambda found: device.redeem(found, client_id, now, jkt), family, kept, events=(told,)
+    )
     await check_again(memory, family, now)
     access = access_of(family, family.scopes, request, memory)
     return Issue(access, secret, identity_of(family, access))

@@ -3,7 +3,7 @@
 The order is the law: parameters, then the client's authentication, then whether it may use the grant, then the grant.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,11 +11,12 @@ from server.oauth.access import Access
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization, Pace
 from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
+from server.oauth.event import NOWHERE, Event, Origin, What, happened
 from server.oauth.identity import Identity
 from server.oauth.proof import REMEMBERED_FOR, InvalidProof, Proof
 from server.oauth.secret import digest, draw, draw_id
 from server.oauth.store import Change, Store
-from server.oauth.token import Family, RefreshToken
+from server.oauth.token import Family, RefreshToken, told_of
 
 
 class SignIns(Protocol):
@@ -24,7 +25,13 @@ class SignIns(Protocol):
     async def find(self, code_hash: bytes) -> DeviceAuthorization | None: ...
 
     async def redeem(
-        self, code_hash: bytes, change: Change, family: Family, refresh_token: RefreshToken | None
+        self,
+        code_hash: bytes,
+        change: Change,
+        family: Family,
+        refresh_token: RefreshToken | None,
+        *,
+        events: Sequence[Event] = (),
     ) -> DeviceAuthorization: ...
 
     def keep_pace(self, code_hash: bytes, now: int) -> tuple[Pace, bool]: ...
@@ -67,6 +74,7 @@ class TokenRequest:
     now: int
     is_held_over: bool = False
     proof: Proof | None = None
+    origin: Origin = NOWHERE
 
     @property
     def jkt(self) -> str | None:
@@ -77,6 +85,17 @@ class TokenRequest:
     def bound_to(self) -> str | None:
         """The key that refresh tokens are bound to: a public client's; others authenticate (RFC 9449 section 5)."""
         return self.jkt if self.client.auth_method == "none" else None
+
+    def told(self, what: What, *, account_id: str = "", detail: str = "") -> Event:
+        """An event of what this client was given."""
+        client_id = self.client.client_id
+        return happened(
+            what, "client", self.now, self.origin, client_id=client_id, account_id=account_id, detail=detail
+        )
+
+    def told_of(self, family: Family, what: What, detail: str = "") -> Event:
+        """An event of what this client was given, of this family."""
+        return told_of(family, happened(what, "client", self.now, self.origin, detail=detail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +165,8 @@ async def check_again(memory: Memory, family: Family, now: int) -> None:
     try:
         await check_parties(memory, family.client_id, family.account_id)
     except InvalidGrant:
-        await memory.store.end_family(family.family_id, now)
+        told = happened("revoked", "house", now, detail="the person or the app was disabled meanwhile")
+        await memory.store.end_family(family.family_id, now, event=told)
         raise
 
 

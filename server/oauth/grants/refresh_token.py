@@ -4,6 +4,7 @@ An answer that was lost on the way is no theft: whoever proves to be the same pa
 authentication, may repeat the request for a minute and gets the same successor. All others set off the alarm.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from server.oauth import scope, token
@@ -45,13 +46,19 @@ async def _rotate(request: TokenRequest, memory: Memory, shown: RefreshToken, fa
 
     def change(current: RefreshToken, of_family: Family) -> Rotation:
         if is_same_party and token.may_repeat(of_family, current, now):
-            return Rotation(of_family, current)
-        return token.rotate(of_family, current, kept, client_id, now)
+            return Rotation(of_family, current, events=(request.told_of(of_family, "repeated"),))
+        rotation = token.rotate(of_family, current, kept, client_id, now)
+        if rotation.successor is not None:
+            return replace(rotation, events=(request.told_of(of_family, "refreshed"),))
+        if rotation.family != of_family:
+            return replace(rotation, events=(request.told_of(of_family, "replayed", "refresh token"),))
+        return rotation
 
     rotation = await memory.store.rotate(shown.token_hash, change)
     if rotation is None:
         raise _refused()
     if rotation.refusal is not None:
+        rotation.refusal.is_recorded = bool(rotation.events)
         raise rotation.refusal
     if rotation.successor is None:
         await _check_unused(memory, kept.token_hash, now)

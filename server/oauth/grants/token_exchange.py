@@ -48,6 +48,8 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
         audience=audience,
         actors=(request.client.client_id, *subject.actors),
     )
+    told = request.told("issued", account_id=subject.account_id, detail="token exchange")
+    await memory.store.record((replace(told, family_id=subject.family_id),))
     return Issue(exchanged, members={"issued_token_type": ACCESS_TOKEN})
 
 
