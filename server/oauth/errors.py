@@ -19,7 +19,7 @@ class OAuthError(Exception):
     status: ClassVar[int] = 400
     is_ordinary: ClassVar[bool] = False
 
-    def __init__(self, description: str = "", *, challenge: str = "", retry_after: int = 0, **members: int) -> None:
+    def __init__(self, description: str = "", *, challenge: str = "", retry_after: int = 0, **members: int | str) -> None:
         super().__init__(description or self.error)
         self.description = description
         self.challenge = challenge
@@ -90,8 +90,11 @@ class UnsupportedTokenType(OAuthError):
 
 
 class AuthorizationPending(OAuthError):
+    """`opens`: how often a phone opened the code, where the client wants to know."""
+
     error = "authorization_pending"
     is_ordinary = True
+    opens = 0
 
 
 class SlowDown(OAuthError):

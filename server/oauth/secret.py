@@ -9,7 +9,18 @@ import secrets
 from typing import Literal
 
 Kind = Literal[
-    "device_code", "user_code", "refresh_token", "session", "client_secret", "proof", "assertion", "request", "code"
+    "device_code",
+    "user_code",
+    "refresh_token",
+    "session",
+    "client_secret",
+    "proof",
+    "assertion",
+    "request",
+    "code",
+    "auth_req_id",
+    "request_object",
+    "link",
 ]
 
 

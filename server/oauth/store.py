@@ -11,19 +11,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
 
-from .account import Account, Session
+from .account import Account, People, Session
 from .authorization import AuthorizationRequest
 from .backchannel import BackchannelStore
 from .client import Client
+from .delivery import Deliveries
 from .device import DeviceAuthorization
 from .event import Audit, Event
 from .guess import Budget
+from .link import Links
 from .registered import DeviceKeys, Registrations
 from .token import Family, RefreshToken, Rotation
 
 Change = Callable[[DeviceAuthorization | None], DeviceAuthorization]
 ChangeRequest = Callable[[AuthorizationRequest | None], AuthorizationRequest]
-Subject = Literal["device", "backchannel", "family", "client", "account", "key", "lost"]
+Subject = Literal["device", "backchannel", "family", "client", "account", "key", "delivery", "lost"]
 
 
 class CodeTaken(Exception):
@@ -52,9 +54,9 @@ class SigningKey:
 class News(NamedTuple):
     """Something changed, here or on another server that shares the storage.
 
-    `key` is the hex of the hash of a device code or auth_req_id, or the id of a family, client, account or key. `value` is what it is now
-    when the change was made here; None says: look it up. `lost` says that news may have been missed: trust nothing
-    held in memory, until `lost` with the key "found" says that news arrives again: then read it again.
+    `key` is the hex of the hash of a device code or auth_req_id, or the id of a family, client, account or key.
+    `value` is what it is now when the change was made here; None says: look it up. `lost` says that news may have been
+    missed: trust nothing held in memory, until `lost` with the key "found" says that news arrives again: read it again.
     """
 
     subject: Subject
@@ -67,7 +69,7 @@ LOST: Final = News("lost")
 FOUND: Final = News("lost", "found")
 
 
-class Store(Audit, BackchannelStore, Registrations, DeviceKeys, Protocol):
+class Store(People, Links, Deliveries, Audit, BackchannelStore, Registrations, DeviceKeys, Protocol):
     """The whole cellar. Lists are in no order unless said."""
 
     async def open(self, hear: Callable[[News], None]) -> None:

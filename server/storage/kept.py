@@ -12,8 +12,10 @@ from server.oauth.account import Account, Session
 from server.oauth.authorization import AuthorizationRequest
 from server.oauth.backchannel import BackchannelRequest, Mute, RequestCode
 from server.oauth.client import Client
+from server.oauth.delivery import Delivery
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event
+from server.oauth.link import Link
 from server.oauth.registered import DeviceKey, InitialToken, Registration
 from server.oauth.store import SigningKey
 from server.oauth.token import Family, RefreshToken
@@ -123,6 +125,8 @@ INITIAL_TOKENS = Kept(InitialToken, tables.INITIAL_TOKENS)
 REGISTRATIONS = Kept(Registration, tables.REGISTRATIONS)
 DEVICE_KEYS = Kept(DeviceKey, tables.DEVICE_KEYS)
 EVENTS = Kept(Event, tables.EVENTS)
+LINKS = Kept(Link, tables.LINKS)
+DELIVERIES = Kept(Delivery, tables.DELIVERIES)
 BACKCHANNELS = Kept(BackchannelRequest, tables.BACKCHANNELS)
 MUTES = Kept(Mute, tables.MUTES)
 REQUEST_CODES = Kept(RequestCode, tables.REQUEST_CODES)

@@ -17,6 +17,8 @@ from server.oauth.store import AUDIT_FOR, ChangeRequest, CodeTaken, News
 from server.oauth.token import Family, RefreshToken, Rotation, end, told_of
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR
+from .memory_backchannels import MemoryBackchannels
+from .memory_letters import MemoryLetters
 from .memory_people import found
 from .memory_readings import MemoryReadings
 from .memory_registrations import MemoryRegistrations
@@ -26,7 +28,7 @@ V = TypeVar("V")
 _log = logging.getLogger(__name__)
 
 
-class MemoryStore(MemoryRegistrations):
+class MemoryStore(MemoryBackchannels, MemoryLetters, MemoryRegistrations):
     """The cellar without a cellar."""
 
     def __init__(self) -> None:
@@ -203,6 +205,8 @@ class MemoryStore(MemoryRegistrations):
         _drop(self._user_codes, (d.user_code_hash for d in expired if d.code_hash not in self._devices), BATCH)
         over = (k for k, r in self._requests.items() if r.expires_at <= now - DEVICE_KEPT_FOR)
         deleted += _drop(self._requests, over, BATCH - deleted)
+        deleted += _drop(self._backchannels, self._dead_backchannels(now), BATCH - deleted)
+        deleted += _drop(self._mutes, (k for k, m in self._mutes.items() if m.until_at <= now), BATCH - deleted)
         deleted += _drop(self._sessions, (k for k, s in self._sessions.items() if not s.is_live(now)), BATCH - deleted)
         old = (k for k, t in self._initial_tokens.items() if t.expires_at <= now)
         deleted += _drop(self._initial_tokens, old, BATCH - deleted)

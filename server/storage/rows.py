@@ -5,7 +5,7 @@ stands in `tables.py`; the tests compare the two. Instants are milliseconds sinc
 adds a file to `migrations/versions` and a line to `schema.REVISIONS`, which the tests compare as well.
 """
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary
 from sqlmodel import Field
 
 from . import rows_backchannel
@@ -46,6 +46,7 @@ class DeviceAuthorizationRow(_Row, table=True):
     stopped_for: str
     lasts_for: int | None = _instant()
     family_id: str | None
+    given_name: str
 
 
 class AuthorizationRequestRow(_Row, table=True):
@@ -97,6 +98,7 @@ class FamilyRow(_Row, table=True):
     jkt: str | None
     amr: tuple[str, ...] = _words()
     session_id: str = Field(index=True)
+    given_name: str
 
 
 class RefreshTokenRow(_Row, table=True):
@@ -128,6 +130,10 @@ class ClientRow(_Row, table=True):
     may_introspect: bool
     post_logout_redirect_uris: tuple[str, ...] = _words()
     backchannel_logout_uri: str
+    backchannel_token_delivery_mode: str
+    backchannel_client_notification_endpoint: str
+    backchannel_user_code_parameter: bool
+    backchannel_authentication_request_signing_alg: str
     jwks_uri: str
     is_claimed: bool
     is_for_known_devices: bool

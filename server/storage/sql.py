@@ -19,10 +19,12 @@ from .group import Group
 from .kept import ACCOUNTS, CLIENTS, DEVICES, FAMILIES, REQUESTS, SESSIONS
 from .readings import Reading
 from .registrations import SqlRegistrations
+from .sql_letters import SqlLetters
+from .sql_backchannels import SqlBackchannels
 from .sweep import sweep
 
 
-class SqlStore(SqlRegistrations):
+class SqlStore(SqlLetters, SqlRegistrations, SqlBackchannels):
     """The cellar on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, TableClause, delete, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, TableClause, and_, delete, exists, func, or_, select, tuple_
 
-from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR, NEWS_KEPT
+from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR, NEWS_KEPT, OWED_FOR
 from .tables import (
+    BACKCHANNELS,
+    DELIVERIES,
     DEVICES,
     EVENTS,
     FAMILIES,
     GUESS_COUNTS,
     INITIAL_TOKENS,
+    LINKS,
+    MUTES,
     NEWS,
     ONCE,
     READINGS,
@@ -49,15 +53,26 @@ def _dead(now: int) -> tuple[tuple[TableClause, Sequence[str], ColumnElement[boo
     return (
         (DEVICES, ["code_hash"], DEVICES.c.expires_at <= now - DEVICE_KEPT_FOR),
         (REQUESTS, ["request_hash"], REQUESTS.c.expires_at <= now - DEVICE_KEPT_FOR),
+        (BACKCHANNELS, ["request_hash"], _is_over(now)),
+        (MUTES, ["key"], MUTES.c.until_at <= now),
         (SESSIONS, ["session_hash"], SESSIONS.c.expires_at <= now),
         (INITIAL_TOKENS, ["token_id"], INITIAL_TOKENS.c.expires_at <= now),
         (ONCE, ["key_hash"], ONCE.c.expires_at <= now),
+        (LINKS, ["link_hash"], LINKS.c.expires_at <= now),
+        (DELIVERIES, ["delivery_id"], DELIVERIES.c.expires_at <= now),
         (GUESS_COUNTS, ["key"], GUESS_COUNTS.c.ends_at <= now),
         (NEWS, ["news_id"], NEWS.c.news_id <= newest.scalar_subquery()),
         (READINGS, ["device_id", "number"], READINGS.c.device_id.in_(devices) & ~is_used),
         (REFRESH_TOKENS, ["token_hash"], or_(REFRESH_TOKENS.c.expires_at <= now, REFRESH_TOKENS.c.family_id.in_(gone))),
         (FAMILIES, ["family_id"], is_gone & ~has_tokens),
     )
+
+
+def _is_over(now: int) -> ColumnElement[bool]:
+    """What a client is still owed is kept for a day: we may have been switched off meanwhile."""
+    request = BACKCHANNELS.c
+    is_late = request.expires_at <= now - OWED_FOR
+    return and_(request.expires_at <= now - DEVICE_KEPT_FOR, or_(request.due_at.is_(None), is_late))
 
 
 def _delete(

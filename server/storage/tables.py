@@ -98,6 +98,8 @@ TABLES: Final = (
     NEWS,
     READINGS,
     EVENTS,
+    LINKS,
+    DELIVERIES,
     BACKCHANNELS,
     MUTES,
     REQUEST_CODES,

@@ -61,6 +61,7 @@ def _device_authorization() -> None:
         sa.Column("stopped_for", sa.String(), nullable=False),
         sa.Column("lasts_for", sa.BigInteger(), nullable=True),
         sa.Column("family_id", sa.String(), nullable=True),
+        sa.Column("given_name", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("code_hash", name="pk_device_authorization"),
         sa.UniqueConstraint("user_code_hash", name="uq_device_authorization_user_code_hash"),
     )
@@ -119,6 +120,7 @@ def _family() -> None:
         sa.Column("jkt", sa.String(), nullable=True),
         sa.Column("amr", sa.Text(), nullable=False),
         sa.Column("session_id", sa.String(), nullable=False),
+        sa.Column("given_name", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("family_id", name="pk_family"),
     )
     op.create_index("ix_family_account_id_last_seen_at", "family", ["account_id", "last_seen_at"])
