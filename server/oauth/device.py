@@ -30,7 +30,7 @@ class DeviceAuthorization:
     `shows_match`: the device can show a number. `browser` is the hash of the browser that began it, if one did. A phone
     of `opened_by` opened it last at `opened_at`, `opens` times in all; `level`, `proof` and `match` are what was asked of
     it then (`presence.py`). `stopped_for` says why we denied it ourselves. `lasts_for` (milliseconds) bounds the sign-in,
-    and `family_id` is the one that came of it.
+    and `family_id` is the one that came of it. `given_name` is what the person calls the device.
     """
 
     code_hash: bytes
@@ -60,6 +60,7 @@ class DeviceAuthorization:
     stopped_for: str = ""
     lasts_for: int | None = None
     family_id: str | None = None
+    given_name: str = ""
 
     def is_expired(self, now: int) -> bool:
         return now >= self.expires_at
@@ -108,13 +109,35 @@ def poll(
     return authorization
 
 
+def show_match(authorization: DeviceAuthorization | None) -> DeviceAuthorization:
+    """The same authorization, whose device said that it can show a number (ours: `match=1` in its polls)."""
+    if authorization is None:
+        raise InvalidGrant("the device code is unknown, used, or belongs to another client")
+    return authorization if authorization.state != "pending" else replace(authorization, shows_match=True)
+
+
+def pending(authorization: DeviceAuthorization, now: int) -> AuthorizationPending:
+    """The pending answer for a device that can show a number: whether a phone opened its code, the number, and how
+    many seconds it has from now."""
+    if not authorization.opens:
+        return AuthorizationPending()
+    shown = {"match": authorization.match} if authorization.match else {}
+    news = AuthorizationPending(opened=True, expires_in=(authorization.expires_at - now) // 1_000, **shown)
+    news.opens = authorization.opens
+    return news
+
+
 def slow_down(pace: Pace) -> SlowDown:
     """The answer to a poll that came too early; it carries the interval to keep, in seconds."""
     return SlowDown(interval=pace.interval // 1_000)
 
 
 def redeem(
-    authorization: DeviceAuthorization | None, client_id: str, now: int, jkt: str | None = None
+    authorization: DeviceAuthorization | None,
+    client_id: str,
+    now: int,
+    jkt: str | None = None,
+    family_id: str | None = None,
 ) -> DeviceAuthorization:
-    """approved -> redeemed, for the client that got the code; raises like `poll`."""
-    return replace(poll(authorization, client_id, now, jkt), state="redeemed")
+    """approved -> redeemed, for the client that got the code, as this family; raises like `poll`."""
+    return replace(poll(authorization, client_id, now, jkt), state="redeemed", family_id=family_id)

@@ -90,6 +90,9 @@ class MemoryPeople(MemoryAudit, Told):
         name = tidy_username(account.username)
         if self._usernames.get(name, account.account_id) != account.account_id:
             raise NameTaken
+        others = (each.email for key, each in self._accounts.items() if key != account.account_id)
+        if account.email is not None and account.email in others:
+            raise NameTaken
         if old_name is not None:
             del self._usernames[old_name]
         self._usernames[name] = account.account_id
