@@ -28,6 +28,8 @@ What = Literal[
     "client_added",
     "client_changed",
     "client_removed",
+    "registration_opened",
+    "registration_closed",
     "account_added",
     "account_changed",
     "account_removed",
@@ -53,6 +55,8 @@ WORDS: Final[Mapping[What, str]] = {
     "client_added": "an app was registered",
     "client_changed": "an app was changed; the detail says how",
     "client_removed": "an app was removed",
+    "registration_opened": "an initial access token was made, with which apps may register themselves",
+    "registration_closed": "an initial access token was ended",
     "account_added": "a person was added",
     "account_changed": "a person's account was changed; the detail says how",
     "account_removed": "a person was removed",
@@ -164,6 +168,10 @@ class Audit(Protocol):
 
     async def record(self, events: Sequence[Event]) -> None:
         """Write events of what leaves nothing else behind."""
+        ...
+
+    async def last_event(self) -> int:
+        """The number of the newest, 0 before the first; none comes to light behind it any more."""
         ...
 
     async def events(self, sought: Sought, limit: int) -> Sequence[Recorded]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from server.oauth.event import Event, Recorded, Sought
 
@@ -12,8 +12,16 @@ from .tables import EVENTS as TABLE
 
 _C: Final = TABLE.c
 _ALL: Final = select(_C.number, *EVENTS.columns)
+_LAST: Final = select(func.max(_C.number))
 _AFTER: Final = _ALL.where(_C.number > bindparam("number")).order_by(_C.number).limit(bindparam("most"))
 _UP_TO: Final = _AFTER.where(_C.number <= bindparam("last"))
+
+
+def last(connection: Connection, wait: Callable[[Connection], None]) -> int:
+    """The highest number there is; after the wait all below it are there, too, or never will be."""
+    found = connection.execute(_LAST).scalar()
+    wait(connection)
+    return int(found or 0)
 
 
 def newest(connection: Connection, sought: Sought, limit: int) -> list[Recorded]:

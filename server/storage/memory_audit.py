@@ -23,6 +23,9 @@ class MemoryAudit:
     async def record(self, events: Sequence[Event]) -> None:
         self._write(events)
 
+    async def last_event(self) -> int:
+        return self._numbered
+
     async def events(self, sought: Sought, limit: int) -> Sequence[Recorded]:
         return list(islice((each for each in reversed(self._events) if sought.is_met(each.event)), limit))
 

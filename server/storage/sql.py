@@ -183,6 +183,9 @@ class SqlStore(SqlLetters, SqlRegistrations, SqlBackchannels):
     async def record(self, events: Sequence[Event]) -> None:
         await self.group.do(lambda transaction: transaction.events.extend(events))
 
+    async def last_event(self) -> int:
+        return await self.group.ask(lambda connection: audit.last(connection, self._database.wait_for_events))
+
     async def events(self, sought: Sought, limit: int) -> Sequence[Recorded]:
         return await self.group.ask(lambda connection: audit.newest(connection, sought, limit))
 
