@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.answers import refusal
 from server.house import House
-from server.live.sign_ins import MOST_WAYS, SignIn
+from server.live.sign_in import MOST_WAYS, SignIn
 from server.oauth.device import INTERVAL, LONGEST_INTERVAL, STEP, Pace, keep_pace, slow_down
 from server.oauth.errors import AuthorizationPending
 

@@ -54,9 +54,10 @@ class TokenEndpoint:
         try:
             issue = await grant.redeem(asked, self._house.memory)
         except (AuthorizationPending, SlowDown) as undecided:
-            if wait_for:
+            is_news = self._tells(asked, undecided)
+            if wait_for and not is_news:
                 return await self._hold(request, asked, wait_for, undecided)
-            self._remember(request, client, form, body)
+            self._remember(request, client, form, body, undecided)
             raise
         return self._answer(issue)
 
@@ -86,8 +87,11 @@ class TokenEndpoint:
         again = replace(asked, now=self._house.now(), is_held_over=True)
         try:
             return _with_headers(self._answer(await BY_TYPE[GRANT_TYPE].redeem(again, self._house.memory)), applied)
-        except AuthorizationPending:
-            return _with_headers(refusal(undecided), applied)
+        except AuthorizationPending as still:
+            is_news = self._tells(again, still)
+            return _with_headers(
+                refusal(still if is_news or not isinstance(undecided, SlowDown) else undecided), applied
+            )
         except OAuthError as decided_otherwise:
             request.scope[REFUSED] = decided_otherwise
             return _with_headers(refusal(decided_otherwise), applied)
@@ -112,8 +116,19 @@ class TokenEndpoint:
             return json_answer(content, headers={**NO_STORE, "dpop-nonce": house.nonces()[0]})
         return json_answer(content)
 
-    def _remember(self, request: Request, client: Client, form: Mapping[str, str], body: bytes) -> None:
+    def _tells(self, asked: TokenRequest, undecided: OAuthError) -> bool:
+        """Whether this answer is the first to tell that a phone opened the code: it is given at once, and what follows
+        on it at once is no poll too many."""
+        if not isinstance(undecided, AuthorizationPending) or not undecided.opens:
+            return False
+        return self._house.sign_ins.tell(digest("device_code", asked.parameters["device_code"]), undecided.opens)
+
+    def _remember(
+        self, request: Request, client: Client, form: Mapping[str, str], body: bytes, undecided: OAuthError
+    ) -> None:
         """Let the same poll be answered in front of the router from now on, if nothing but its body matters."""
+        if isinstance(undecided, AuthorizationPending) and undecided.opens:
+            return  # that answer says more than the one prepared there
         if client.auth_method == "none" and is_memorable(request.scope["headers"]):
             body_hash = hashlib.sha256(body).digest()
             self._house.sign_ins.remember_body(body_hash, digest("device_code", form["device_code"]))

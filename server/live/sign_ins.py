@@ -15,46 +15,10 @@ from server.oauth.guess import network
 from server.oauth.store import FOUND, Change, CodeTaken, News, StorageError, Store
 from server.oauth.token import Family, RefreshToken
 
+from .sign_in import MOST_WAYS, SignIn, age_of, ring
+
 TRY_AGAIN_AFTER: Final = 0.5
-MOST_WAYS: Final = 8
 FORGET_AFTER: Final = 300_000  # an expired code is still told from an unknown one for five minutes
-
-
-class SignIn:
-    """One sign-in in progress: its authorization as last heard, how its client polls, and who waits for its bell.
-
-    `pending_until` says the same as the authorization in the one number that a poll needs: 0 once it is decided.
-    `body_hash` and `wire_hash` are those of its poll's body and of all its bytes, as far as they are remembered;
-    `hangs_up`: the connection of that poll is closed behind the answer. `ways` counts how differently it asked.
-    `is_counted`: it takes a place, of all and of its network.
-    """
-
-    __slots__ = (
-        "authorization",
-        "bell",
-        "body_hash",
-        "hangs_up",
-        "is_counted",
-        "pace",
-        "pending_until",
-        "ways",
-        "wire_hash",
-    )
-
-    def __init__(self, authorization: DeviceAuthorization) -> None:
-        self.hear(authorization)
-        self.pace = Pace()
-        self.bell: asyncio.Future[None] | None = None
-        self.body_hash: bytes | None = None
-        self.wire_hash: bytes | None = None
-        self.hangs_up = False
-        self.ways = 0
-        self.is_counted = False
-
-    def hear(self, authorization: DeviceAuthorization) -> None:
-        """Take the authorization as it is now."""
-        self.authorization = authorization
-        self.pending_until = authorization.expires_at if authorization.state == "pending" else 0
 
 
 class SignIns:
@@ -143,12 +107,21 @@ class SignIns:
         entry.pace, is_early = keep_pace(entry.pace, now)
         return entry.pace, is_early
 
+    def tell(self, code_hash: bytes, opens: int) -> bool:
+        """The device hears that its code was opened so many times; whether that is news to it. Then its next poll is
+        never too early."""
+        entry = self._by_code.get(code_hash)
+        if entry is None or entry.told >= opens:
+            return False
+        entry.told, entry.pace = opens, Pace(None, entry.pace.interval)
+        return True
+
     async def wait(self, code_hash: bytes, seconds: float) -> None:
         """Return when this sign-in changes, after `seconds`, or when a later request takes over the waiting."""
         entry = self._by_code.get(code_hash)
         if entry is None or entry.authorization.state != "pending" or self._is_closed:
             return
-        _ring(entry)
+        ring(entry)
         bell = entry.bell = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(seconds):
@@ -197,7 +170,7 @@ class SignIns:
         """Let every held request go, and hold no more: the house is closing."""
         self._is_closed = True
         for entry in self._by_code.values():
-            _ring(entry)
+            ring(entry)
         for task in self._reloads:
             task.cancel()
 
@@ -216,10 +189,13 @@ class SignIns:
         if entry is None:
             entry = self._by_code[authorization.code_hash] = SignIn(authorization)
             self._code_by_user_code[authorization.user_code_hash] = authorization.code_hash
-        elif _ORDER[authorization.state] >= _ORDER[entry.authorization.state]:
+        elif age_of(authorization) >= age_of(entry.authorization):
+            is_opened = authorization.opens > entry.authorization.opens and authorization.shows_match
             entry.hear(authorization)
-            if authorization.state != "pending":
-                _ring(entry)
+            if is_opened:
+                self._forget_body(entry)  # what was remembered says less than there is to tell
+            if is_opened or authorization.state != "pending":
+                ring(entry)
         self._count(entry, is_waiting=entry.authorization.state == "pending")
         return authorization
 
@@ -282,19 +258,15 @@ class SignIns:
         self.by_wire.clear()
 
     def _drop(self, entry: SignIn) -> None:
-        _ring(entry)
+        ring(entry)
         self._count(entry, is_waiting=False)
         del self._by_code[entry.authorization.code_hash]
         self._code_by_user_code.pop(entry.authorization.user_code_hash, None)
+        self._forget_body(entry)
+
+    def _forget_body(self, entry: SignIn) -> None:
         if entry.body_hash is not None:
             self.by_body.pop(entry.body_hash, None)
         if entry.wire_hash is not None:
             self.by_wire.pop(entry.wire_hash, None)
-
-
-_ORDER: Final = {"pending": 0, "approved": 1, "denied": 1, "redeemed": 2}
-
-
-def _ring(entry: SignIn) -> None:
-    if entry.bell is not None and not entry.bell.done():
-        entry.bell.set_result(None)
+        entry.body_hash = entry.wire_hash = None

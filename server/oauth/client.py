@@ -29,9 +29,10 @@ class Client:
     the person's code; with a signing algorithm every request must be signed by it.
 
     With `jwks_uri` the keys are had there. `is_claimed`: it registered itself over HTTP, so its name proves nothing.
-    `is_for_known_devices`: only keys registered beforehand may begin a sign-in (RFC 10027 section 6.1.7). `tls_subject`
-    is the subject of its certificate; with `is_certificate_bound` its tokens are bound to the certificate that it shows
-    (RFC 8705 sections 2.1 and 3). The fields `device_…` are its terms for the device flow (`terms.py`); empty: the house's.
+    `is_for_known_devices`: only keys registered beforehand may begin a sign-in (RFC 10027 section 6.1.7).
+    `tls_subject` is the subject of its certificate; with `is_certificate_bound` its tokens are bound to the
+    certificate that it shows (RFC 8705 sections 2.1 and 3). The fields `device_…` are its terms for the device flow
+    (`terms.py`); empty: the house's.
     """
 
     client_id: str

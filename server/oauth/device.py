@@ -27,10 +27,10 @@ class DeviceAuthorization:
     `jkt` is the thumbprint of the key that began it, if one did: then only it may poll and redeem (ours; experimental).
     `max_age` (seconds) and `acr_values` say how lately and how well whoever approves must have signed in (`step_up.py`).
 
-    `shows_match`: the device can show a number. `browser` is the hash of the browser that began it, if one did. A phone
-    of `opened_by` opened it last at `opened_at`, `opens` times in all; `level`, `proof` and `match` are what was asked of
-    it then (`presence.py`). `stopped_for` says why we denied it ourselves. `lasts_for` (milliseconds) bounds the sign-in,
-    and `family_id` is the one that came of it. `given_name` is what the person calls the device.
+    `shows_match`: the device can show a number. `browser` is the hash of the browser that began it, if one did. A
+    phone of `opened_by` opened it last at `opened_at`, `opens` times in all; `level`, `proof` and `match` are what
+    was asked of it then (`presence.py`). `stopped_for` says why we denied it ourselves. `lasts_for` (milliseconds)
+    bounds the sign-in, and `family_id` is the one that came of it. `given_name` is what the person calls the device.
     """
 
     code_hash: bytes

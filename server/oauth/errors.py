@@ -19,7 +19,9 @@ class OAuthError(Exception):
     status: ClassVar[int] = 400
     is_ordinary: ClassVar[bool] = False
 
-    def __init__(self, description: str = "", *, challenge: str = "", retry_after: int = 0, **members: int | str) -> None:
+    def __init__(
+        self, description: str = "", *, challenge: str = "", retry_after: int = 0, **members: int | str
+    ) -> None:
         super().__init__(description or self.error)
         self.description = description
         self.challenge = challenge

@@ -1,7 +1,8 @@
 """The presence ladder: from what the server saw of device and phone to the proof that a person must give.
 
-RFC 10027 (BCP 247) sections 6.1.1 and 6.1.8 to 6.1.10. What stands against a mailed code is a number that is drawn after
-the phone opened the page and shown only by the device. Everything here is pure: facts go in, a decision comes out.
+RFC 10027 (BCP 247) sections 6.1.1 and 6.1.8 to 6.1.10. What stands against a mailed code is a number that is drawn
+after the phone opened the page and shown only by the device. Everything here is pure: facts go in, a decision comes
+out.
 """
 
 import re
@@ -40,9 +41,9 @@ class Facts:
     """What the server knows when a phone opens a code.
 
     `network` and `country` compare device and phone. `is_hosted`: the device asks from a data centre or an anonymous
-    network. `is_known_key`: it began with a key that an operator registered. `history`: what became of earlier sign-ins
-    of this account by the same key. `is_app_proven`: the app authenticated as the one registered. `is_same_browser`: the
-    browser that asks is the one that approves. `is_shared`: another account has the code open.
+    network. `is_known_key`: it began with a key that an operator registered. `history`: what became of earlier
+    sign-ins of this account by the same key. `is_app_proven`: the app authenticated as the one registered.
+    `is_same_browser`: the browser that asks is the one that approves. `is_shared`: another account has the code open.
     """
 
     network: Likeness = "unknown"

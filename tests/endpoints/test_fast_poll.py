@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from server.endpoints.fast_poll import FastPoll
-from server.live.sign_ins import MOST_WAYS, SignIn
+from server.live.sign_in import MOST_WAYS, SignIn
 from server.oauth.device import GRANT_TYPE
 from server.oauth.store import News
 from tests.conformance.wire import StoppedClock

@@ -29,12 +29,17 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     code_hash = digest("device_code", request.parameters["device_code"])
     client_id, now, jkt = request.client.client_id, request.now, request.jkt
     try:
-        approved = device.poll(await memory.sign_ins.find(code_hash), client_id, now, jkt)
+        found = await memory.sign_ins.find(code_hash)
+        approved = device.poll(found, client_id, now, jkt)
     except AuthorizationPending:
         if not request.is_held_over:
             pace, is_early = memory.sign_ins.keep_pace(code_hash, now)
             if is_early:
                 raise device.slow_down(pace) from None
+        if found is not None and request.parameters.get("match") == "1":
+            if not found.shows_match:
+                found = await memory.sign_ins.change(code_hash, device.show_match)
+            raise device.pending(found, now) from None
         raise
     await check_parties(memory, client_id, approved.account_id)
     await use_up_proof(memory, request.proof)
@@ -44,7 +49,7 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
         secret, kept = draw_refresh_token(family, memory.lifetimes, now)
     told = request.told_of(family, "issued", "device code")
     await memory.sign_ins.redeem(
-        code_hash, lambda found: device.redeem(found, client_id, now, jkt), family, kept, events=(told,)
+        code_hash, lambda was: device.redeem(was, client_id, now, jkt, family.family_id), family, kept, events=(told,)
     )
     await check_again(memory, family, now)
     access = access_of(family, family.scopes, request, memory)
@@ -61,7 +66,7 @@ def _family(approved: DeviceAuthorization, request: TokenRequest, lifetime: int)
         scopes=approved.scopes,
         auth_time=approved.auth_time or request.now,
         created_at=request.now,
-        expires_at=request.now + lifetime,
+        expires_at=request.now + min(lifetime, approved.lasts_for or lifetime),
         last_seen_at=request.now,
         claimed_name=approved.claimed_name,
         address=approved.address,
