@@ -3,10 +3,12 @@
 import ipaddress
 import re
 from dataclasses import replace
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+from server.oauth.email_address import tidy_email
 from server.settings import DAY, Settings, SettingsError, is_loopback
 
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
@@ -61,7 +63,40 @@ def checked(settings: Settings) -> Settings:
             f"names without spaces, quotes and backslashes, not {scope!r}",
         )
         _demand(bool(sentence.strip()), "scopes", f"a sentence for people beside {scope}")
+    _check_accounts(settings)
     return replace(settings, issuer=_checked_issuer(settings))
+
+
+def _check_accounts(settings: Settings) -> None:
+    """What people's accounts and the mails to them need."""
+    _demand(settings.registration in ("off", "invited", "open"), "registration", "off, invited or open")
+    _demand(8 <= settings.shortest_password <= 64, "shortest_password", "8 to 64 characters")
+    _demand(settings.mails_per_network > 0, "mails_per_network", "a number above 0")
+    path = settings.breached_passwords
+    _demand(not path or Path(path).is_file(), "breached_passwords", "the path of a file that exists")
+    if settings.smtp_url:
+        parts = urlsplit(settings.smtp_url)
+        is_plain = parts.scheme in ("smtp", "smtps") and parts.hostname and not (parts.path.strip("/") or parts.query)
+        _demand(bool(is_plain) and _has_port(parts), "smtp_url", "smtp://USER:PASSWORD@HOST:587 or smtps://HOST")
+    address = parseaddr(settings.mail_from)[1]
+    _demand(bool(tidy_email(address)) or not settings.mail_from, "mail_from", "an address: Name <name@example.com>")
+    _demand(bool(settings.smtp_url) == bool(settings.mail_from), "mail_from", "both smtp_url and mail_from, or neither")
+    _demand(settings.mail_from.isprintable(), "mail_from", "one line")
+    needs_mail = "off or invited, or set smtp_url: whoever signs up must show to read their mail"
+    _demand(settings.registration != "open" or bool(settings.smtp_url), "registration", needs_mail)
+    url = urlsplit(settings.notice_webhook)
+    _demand(not url.netloc or url.scheme in ("https", "http"), "notice_webhook", "an https URL")
+    _demand(bool(url.netloc) == bool(settings.notice_webhook), "notice_webhook", "an https URL")
+    _demand(
+        not settings.notice_webhook or len(settings.notice_secret) >= 24, "notice_secret", "at least 24 characters"
+    )
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def with_ports(settings: Settings, port: int) -> Settings:

@@ -88,6 +88,22 @@ class Settings:
         default=1_000, metadata={"help": "tokens of unknown origin that one client may introspect in ten minutes"}
     )
     audit_for: int = field(default=400, metadata={"help": "how many days the events of the audit are kept"})
+    registration: Literal["off", "invited", "open"] = field(
+        default="off", metadata={"help": "who may make an account on the pages: off, invited or open"}
+    )
+    shortest_password: int = field(default=15, metadata={"help": "characters of a password that a person chooses"})
+    breached_passwords: str = field(
+        default="", metadata={"help": "sorted file of stolen passwords, as SHA-1 or plain, that nobody may choose"}
+    )
+    smtp_url: str = field(
+        default="", repr=False, metadata={"help": "mail server: smtp://USER:PASSWORD@HOST:587 or smtps://… (not a flag)"}
+    )
+    mail_from: str = field(default="", metadata={"help": "sender of mails, such as Porchlight <tv@example.com>"})
+    mails_per_network: int = field(default=20, metadata={"help": "mails that one network may ask for in an hour"})
+    notice_webhook: str = field(default="", metadata={"help": "URL that is told of each new device"})
+    notice_secret: str = field(
+        default="", repr=False, metadata={"help": "secret that signs what the webhook is told (not a flag)"}
+    )
     scopes: Mapping[str, str] = field(
         default_factory=lambda: dict(SCOPES), metadata={"help": "scopes and the sentence shown for each (TOML table)"}
     )

@@ -244,7 +244,7 @@ def furnish(house: RunningHouse) -> RunningHouse:
     """The people and clients that most tests need."""
     house.add_client("tv")
     house.add_client("radio", name="Radio")
-    house.add_client("backend", secret=SECRET, name="Back end")
+    house.add_client("backend", secret=SECRET, name="Back end", may_introspect=True)
     house.add_person("ana", "Ana")
     house.add_person("ben", "Ben")
     return house

@@ -14,6 +14,7 @@ from server.oauth.grants import GRANTS
 from server.oauth.identity import BY_SCOPE, CLAIMS
 from server.signing.assertion import ALGORITHMS as ASSERTION_ALGORITHMS
 from server.signing.id_token import ALGORITHMS
+from server.signing.introspection import ALGORITHMS as INTROSPECTION_ALGORITHMS
 from server.signing.proof import ALGORITHMS as PROOF_ALGORITHMS
 
 from .client_auth import METHODS
@@ -49,6 +50,7 @@ def metadata(house: House) -> dict[str, Any]:
         "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "introspection_endpoint_auth_methods_supported": [method for method in METHODS if method != "none"],
+        "introspection_signing_alg_values_supported": list(INTROSPECTION_ALGORITHMS),
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),

@@ -1,4 +1,4 @@
-"""What one network may ask of this server in ten minutes, where every request leaves something behind."""
+"""What one network, or one caller by its name, may ask of this server in ten minutes."""
 
 from typing import Final
 
@@ -27,6 +27,13 @@ class Shares:
             self._taken.pop(next(iter(self._taken)))
         self._taken[where] = (taken + 1, since)
         return 0
+
+    def give_back(self, address: str) -> None:
+        """What was taken last was none of what is counted."""
+        where = network(address)
+        taken, since = self._taken.get(where, (0, 0))
+        if taken:
+            self._taken[where] = (taken - 1, since)
 
     def sweep(self, now: int) -> None:
         """Forget the windows that are over."""

@@ -7,6 +7,10 @@ class InvalidToken(Exception):
     """The token proves nothing here: malformed, foreign, expired, or of another kind."""
 
 
+class DeadToken(InvalidToken):
+    """This server signed it, and it is over: expired, or its sign-in has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """`expires_at`, `issued_at` and `auth_time` in milliseconds.

@@ -5,7 +5,7 @@ from typing import Any, Final
 import jwt
 
 from server.oauth import scope
-from server.oauth.access import Access, InvalidToken, nested
+from server.oauth.access import Access, DeadToken, InvalidToken, nested
 from server.oauth.authentication import acr
 
 from .keys import Algorithm, KeyRing
@@ -48,7 +48,7 @@ class Mint:
         """Like `check`, for whichever resource server the token is."""
         access = self._checked.get(token) or self._remember(token, self._decode(token, now))
         if now >= access.expires_at:
-            raise InvalidToken("the access token has expired")
+            raise DeadToken("the access token has expired")
         return access
 
     def _remember(self, token: str, access: Access) -> Access:

@@ -23,7 +23,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
         grants = ("client_credentials", GRANT_TYPE)
         middle = {"grants": grants, "audiences": (DOWNSTREAM,), "scopes": ("readings:read", "profile")}
         running.add_client("middle", secret=SECRET, **middle)
-        running.add_client("store", secret=SECRET, grants=(GRANT_TYPE,), resource=DOWNSTREAM, audiences=(OTHER,))
+        running.add_client(
+            "store",
+            secret=SECRET,
+            grants=(GRANT_TYPE,),
+            resource=DOWNSTREAM,
+            audiences=(OTHER,),
+            may_introspect=True,
+        )
         running.add_client("public", grants=grants)
         yield running
 
