@@ -21,15 +21,20 @@ class Key:
     @property
     def jkt(self) -> str:
         members = {name: self.jwk[name] for name in ("crv", "kty", "x", "y")}
-        return _hash(json.dumps(members, separators=(",", ":"), sort_keys=True))
+        return thumb(members)
 
-    def proof(self, method: str, url: str, at: int, *, token: str = "", **claims: Any) -> str:
+    def proof(self, method: str, url: str, at: int, *, token: str = "", algorithm: str = "ES256", **claims: Any) -> str:
         """`at` in milliseconds. A claim given as None is left out."""
         said = {"jti": secrets.token_urlsafe(12), "htm": method, "htu": url, "iat": at // 1_000} | claims
         if token:
             said.setdefault("ath", _hash(token))
         said = {name: value for name, value in said.items() if value is not None}
-        return jwt.encode(said, self.private, algorithm="ES256", headers={"typ": "dpop+jwt", "jwk": self.jwk})
+        return jwt.encode(said, self.private, algorithm=algorithm, headers={"typ": "dpop+jwt", "jwk": self.jwk})
+
+
+def thumb(members: dict[str, Any]) -> str:
+    """The thumbprint of a key with just these members (RFC 7638)."""
+    return _hash(json.dumps(members, separators=(",", ":"), sort_keys=True))
 
 
 def _hash(text: str) -> str:
