@@ -3,7 +3,7 @@
 The law that decides is `registration.py` (RFC 7591, RFC 7592).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -70,6 +70,16 @@ class DeviceKey:
     created_at: int
 
 
+class Registered(NamedTuple):
+    """A client and how it came to be registered."""
+
+    client: Client
+    registration: Registration
+
+
+ChangeRegistration = Callable[[Registered], Registered]
+
+
 class Registrations(Protocol):
     """The part of the store behind registration over HTTP."""
 
@@ -97,15 +107,17 @@ class Registrations(Protocol):
     async def find_registration(self, client_id: str) -> Registration | None: ...
 
     async def change_registration(
-        self, client: Client, registration: Registration, *, events: Sequence[Event] = ()
-    ) -> bool:
-        """Replace both; news of `client`. False when the client is not registered (any more)."""
+        self, client_id: str, change: ChangeRegistration, *, events: Sequence[Event] = ()
+    ) -> Registered | None:
+        """Replace both; news of `client`. None when the client is not registered (any more)."""
         ...
 
-    async def delete_client(self, client_id: str, now: int, *, events: Sequence[Event] = ()) -> Sequence[str] | None:
+    async def delete_client(
+        self, client_id: str, now: int, *, events: Sequence[Event] = (), ended: Event | None = None
+    ) -> Sequence[str] | None:
         """Remove the client with its registration and its device keys, and end its families: their ids.
 
-        News of `client` and of each `family`. None when there is no such client.
+        News of `client` and of each `family`; of each is told by `ended`, too. None when there is no such client.
         """
         ...
 

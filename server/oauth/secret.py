@@ -20,6 +20,8 @@ Kind = Literal[
     "code",
     "auth_req_id",
     "request_object",
+    "initial_token",
+    "registration_token",
     "link",
 ]
 

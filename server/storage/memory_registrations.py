@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from server.oauth.client import Client
 from server.oauth.event import Event
-from server.oauth.registered import DeviceKey, InitialToken, Registration
+from server.oauth.registered import ChangeRegistration, DeviceKey, InitialToken, Registered, Registration
 from server.oauth.store import News
-from server.oauth.token import Family, end
+from server.oauth.token import Family, end, told_of
 
 from .memory_people import MemoryPeople
 
@@ -53,15 +53,18 @@ class MemoryRegistrations(MemoryPeople):
         return self._registrations.get(client_id)
 
     async def change_registration(
-        self, client: Client, registration: Registration, *, events: Sequence[Event] = ()
-    ) -> bool:
-        if client.client_id not in self._registrations:
-            return False
-        self._registrations[client.client_id] = registration
-        await self.change_client(client, events=events)
-        return True
+        self, client_id: str, change: ChangeRegistration, *, events: Sequence[Event] = ()
+    ) -> Registered | None:
+        if client_id not in self._registrations:
+            return None
+        after = change(Registered(self._clients[client_id], self._registrations[client_id]))
+        self._registrations[client_id] = after.registration
+        await self.change_client(after.client, events=events)
+        return after
 
-    async def delete_client(self, client_id: str, now: int, *, events: Sequence[Event] = ()) -> Sequence[str] | None:
+    async def delete_client(
+        self, client_id: str, now: int, *, events: Sequence[Event] = (), ended: Event | None = None
+    ) -> Sequence[str] | None:
         self._registrations.pop(client_id, None)
         if self._clients.pop(client_id, None) is None:
             return None
@@ -69,8 +72,9 @@ class MemoryRegistrations(MemoryPeople):
             del self._device_keys[key]
         living = [each for each in self._families.values() if each.client_id == client_id and each.ended_at is None]
         for family in living:
-            self._families[family.family_id] = end(family, now)
-            self._tell(News("family", family.family_id, end(family, now)))
+            over = self._families[family.family_id] = end(family, now)
+            self._write([told_of(over, ended)] if ended else [])
+            self._tell(News("family", over.family_id, over))
         self._write(events)
         self._tell(News("client", client_id))
         return [family.family_id for family in living]

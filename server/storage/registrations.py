@@ -8,13 +8,13 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from server.oauth.client import Client
 from server.oauth.event import Event
-from server.oauth.registered import DeviceKey, InitialToken, Registration
+from server.oauth.registered import ChangeRegistration, DeviceKey, InitialToken, Registered, Registration
 from server.oauth.store import News
-from server.oauth.token import end
+from server.oauth.token import end, told_of
 
 from .group import Group
 from .kept import CLIENTS, DEVICE_KEYS, FAMILIES, INITIAL_TOKENS, REGISTRATIONS
-from .writer import Transaction
+from .writer import Transaction, decide
 
 _T: Final = INITIAL_TOKENS.table.c
 _K: Final = DEVICE_KEYS.table.c
@@ -65,12 +65,14 @@ class SqlRegistrations:
         return await self.group.ask(lambda connection: REGISTRATIONS.find(connection, client_id))
 
     async def change_registration(
-        self, client: Client, registration: Registration, *, events: Sequence[Event] = ()
-    ) -> bool:
-        return await self.group.do(lambda transaction: _change(transaction, client, registration, events))
+        self, client_id: str, change: ChangeRegistration, *, events: Sequence[Event] = ()
+    ) -> Registered | None:
+        return await self.group.do(lambda transaction: _change(transaction, client_id, change, events))
 
-    async def delete_client(self, client_id: str, now: int, *, events: Sequence[Event] = ()) -> Sequence[str] | None:
-        return await self.group.do(lambda transaction: _delete(transaction, client_id, now, events))
+    async def delete_client(
+        self, client_id: str, now: int, *, events: Sequence[Event] = (), ended: Event | None = None
+    ) -> Sequence[str] | None:
+        return await self.group.do(lambda transaction: _delete(transaction, client_id, now, events, ended))
 
     async def add_device_keys(
         self, client_id: str, thumbprints: Sequence[str], now: int, *, events: Sequence[Event] = ()
@@ -119,16 +121,24 @@ def _register(
     return True
 
 
-def _change(transaction: Transaction, client: Client, registration: Registration, events: Sequence[Event]) -> bool:
+def _change(
+    transaction: Transaction, client_id: str, change: ChangeRegistration, events: Sequence[Event]
+) -> Registered | None:
     connection = transaction.connection
-    if not REGISTRATIONS.replace(connection, registration) or not CLIENTS.replace(connection, client):
-        return False
-    transaction.news.append(News("client", client.client_id, client))
+    registration, client = REGISTRATIONS.lock(connection, client_id), CLIENTS.lock(connection, client_id)
+    if registration is None or client is None:
+        return None
+    after = decide(change, Registered(client, registration))
+    CLIENTS.replace(connection, after.client)
+    REGISTRATIONS.replace(connection, after.registration)
+    transaction.news.append(News("client", client_id, after.client))
     transaction.events.extend(events)
-    return True
+    return after
 
 
-def _delete(transaction: Transaction, client_id: str, now: int, events: Sequence[Event]) -> Sequence[str] | None:
+def _delete(
+    transaction: Transaction, client_id: str, now: int, events: Sequence[Event], ended: Event | None
+) -> Sequence[str] | None:
     connection, sought = transaction.connection, {"sought": client_id}
     connection.execute(_DELETE_REGISTRATION, sought)
     if connection.execute(_DELETE_CLIENT, sought).rowcount != 1:
@@ -136,9 +146,10 @@ def _delete(transaction: Transaction, client_id: str, now: int, events: Sequence
     connection.execute(_DELETE_KEYS, sought)
     living = FAMILIES.every(connection, _LIVE, sought=client_id)
     for family in living:
-        ended = end(family, now)
-        FAMILIES.replace(connection, ended)
-        transaction.news.append(News("family", ended.family_id, ended))
+        over = end(family, now)
+        FAMILIES.replace(connection, over)
+        transaction.news.append(News("family", over.family_id, over))
+        transaction.events.extend([told_of(over, ended)] if ended else [])
     transaction.news.append(News("client", client_id))
     transaction.events.extend(events)
     return [family.family_id for family in living]

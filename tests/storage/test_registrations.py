@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from server.oauth.client import Client
-from server.oauth.registered import InitialToken, Registration
+from server.oauth.registered import InitialToken, Registered, Registration
 from server.storage import Cellar
 from tests.storage.story import LATER, NOW, Opened, a_hash, a_signed_in_family, tell
 
@@ -25,6 +25,10 @@ def a_client(client_id: str) -> Client:
 
 def its_registration(client_id: str) -> Registration:
     return Registration(client_id, a_hash(), "token-1", "none", DEVICE, METHODS, SCOPES)
+
+
+def renamed(found: Registered) -> Registered:
+    return Registered(replace(found.client, name="Hall"), replace(found.registration, method="x"))
 
 
 async def register(store: Cellar, token: InitialToken, client_id: str, now: int = NOW) -> bool:
@@ -81,11 +85,12 @@ def test_a_registration_is_replaced_with_its_client_and_only_where_there_is_one(
     async def story(store: Cellar, _: Opened) -> None:
         token = an_initial_token()
         await store.add_initial_token(token)
-        assert not await store.change_registration(a_client("tv"), its_registration("tv"))
+        assert await store.change_registration("tv", renamed) is None
         await register(store, token, "tv")
-        client, registration = replace(a_client("tv"), name="Hall"), replace(its_registration("tv"), method="x")
-        assert await store.change_registration(client, registration)
-        assert (await store.find_client("tv"), await store.find_registration("tv")) == (client, registration)
+        after = await store.change_registration("tv", renamed)
+        assert after is not None
+        assert (after.client.name, after.registration.method) == ("Hall", "x")
+        assert (await store.find_client("tv"), await store.find_registration("tv")) == after
 
     tell(database_url, story)
 
