@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from server.device_terms import check_device_terms
 from server.oauth.email_address import tidy_email
 from server.settings import DAY, Settings, SettingsError, is_loopback
 
@@ -64,6 +65,7 @@ def checked(settings: Settings) -> Settings:
         )
         _demand(bool(sentence.strip()), "scopes", f"a sentence for people beside {scope}")
     _check_accounts(settings)
+    check_device_terms(settings)
     return replace(settings, issuer=_checked_issuer(settings))
 
 

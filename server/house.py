@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from server.device_terms import house_terms
 from server.live.families import Clients, EndedFamilies
 from server.live.refusals import Refusals
 from server.live.replays import Replays
@@ -19,6 +20,8 @@ from server.oauth.event import happened
 from server.oauth.grants.pipeline import Lifetimes, Memory
 from server.oauth.guess import Limits
 from server.oauth.store import FOUND, News, StorageError, Store
+from server.oauth.terms import Terms
+from server.places import Places
 from server.settings import DAY, SECOND, Settings
 from server.signing.access_token import Mint
 from server.signing.keys import Algorithm, KeyRing, draw_key, is_locked, locked
@@ -70,6 +73,8 @@ class House:
     ended: EndedFamilies = field(init=False)
     memory: Memory = field(init=False)
     limits: Limits = field(init=False)
+    terms: Terms = field(init=False)
+    places: Places = field(init=False)
     mint: Mint = field(init=False)
     proofs: Replays = field(default_factory=Replays)
     assertions: Replays = field(default_factory=Replays)
@@ -102,6 +107,8 @@ class House:
             audiences={name: tuple(scopes.split()) for name, scopes in chosen.audiences.items()},
             read=self.read,
         )
+        self.terms = house_terms(chosen)
+        self.places = Places(chosen.geoip_database)
         self.limits = Limits(
             per_session=chosen.tries_per_session,
             per_account=chosen.tries_per_account,
@@ -124,6 +131,7 @@ class House:
         await self.refusals.finish(self.now())
         for task in self._tasks:
             task.cancel()
+        self.places.close()
         await self.store.close()
 
     def check(self, token: str) -> Access:

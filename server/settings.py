@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from server.oauth.claim import RESERVED
+
 SECOND: Final = 1_000
 DAY: Final = 86_400
 
@@ -104,6 +106,27 @@ class Settings:
     notice_secret: str = field(
         default="", repr=False, metadata={"help": "secret that signs what the webhook is told (not a flag)"}
     )
+    device_policy: str = field(
+        default="challenge", metadata={"help": "allow, challenge, block or report_only: the presence ladder"}
+    )
+    device_digits: str = field(
+        default="auto", metadata={"help": "auto, required or off: the number that a device shows and a person repeats"}
+    )
+    device_networks: tuple[str, ...] = field(
+        default=(), metadata={"help": "networks whose devices may ask for codes; default: all"}
+    )
+    device_scopes: Mapping[str, str] = field(
+        default_factory=lambda: {"readings:write": "L2"},
+        metadata={"help": "the highest level at which a device gets a scope: never, L0 to L3 (TOML table)"},
+    )
+    near_for: int = field(default=30 * DAY, metadata={"help": "longest sign-in of a device in another network (L2)"})
+    far_for: int = field(default=DAY, metadata={"help": "longest sign-in of a device that is far away (L3)"})
+    geoip_database: tuple[str, ...] = field(
+        default=(), metadata={"help": "files in MaxMind's format with countries or networks; needs the extra geoip"}
+    )
+    reserved_names: tuple[str, ...] = field(
+        default=RESERVED, metadata={"help": "words that a device's own name must not hold, or it is not shown"}
+    )
     scopes: Mapping[str, str] = field(
         default_factory=lambda: dict(SCOPES), metadata={"help": "scopes and the sentence shown for each (TOML table)"}
     )
@@ -142,7 +165,12 @@ class Settings:
     @property
     def api_audience(self) -> str:
         """The `aud` of access tokens: the one resource server there is, over HTTP and MQTT (RFC 9068 section 3)."""
-        return f"{self.issuer}/api"
+        return self.issuer + self.api_path
+
+    @property
+    def api_path(self) -> str:
+        """Where our own API is, under the issuer."""
+        return "/api"
 
 
 def is_loopback(host: str) -> bool:
