@@ -15,8 +15,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from device_agent.mqtt import envelope, topics
+from device_agent.mqtt import envelope, responder, topics
 from device_agent.mqtt.credentials import Credentials
 
 NOT_AUTHORIZED = 0x87
@@ -174,7 +175,8 @@ class Caller:
         if code.is_failure:
             self._end(MqttFailure(f"MQTT refused this device: {code}", code.value))
             return
-        result, _ = client.subscribe(topics.replies(self._device_id), qos=1)
+        wanted = [topics.replies(self._device_id), *([topics.commands(self._device_id)] if self._is_present else [])]
+        result, _ = client.subscribe([(each, SubscribeOptions(qos=1)) for each in wanted])
         if result != MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._end(MqttFailure("the connection was lost"))
         elif self._is_present:
@@ -184,7 +186,7 @@ class Caller:
     def _on_subscribe(
         self, client: Client, userdata: object, mid: int, codes: list[ReasonCode], properties: Properties | None
     ) -> None:
-        if any(code.is_failure for code in codes):
+        if codes[0].is_failure:  # commands may be beyond this device's rights, answers may not
             self._end(MqttFailure(f"MQTT refused the subscription: {codes[0]}", codes[0].value))
         else:
             self._ready.set()
@@ -206,6 +208,8 @@ class Caller:
 
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         try:
+            if self._answered_command(message):
+                return
             place = topics.parse(message.topic)
             if place is None or place.kind != topics.REPLY or place.device_id != self._device_id:
                 return
@@ -217,6 +221,19 @@ class Caller:
         if pending is not None and pending.answer is None:
             pending.answer = answer
             pending.done.set()
+
+    def _answered_command(self, message: MQTTMessage) -> bool:
+        """Whether this was a command. The agent knows none yet, and says so where it may publish."""
+        shown = getattr(message.properties, "ResponseTopic", None)
+        topic = responder.answer_topic(self._device_id, message.topic, shown)
+        if topic is None:
+            return False
+        answer = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        correlation = getattr(message.properties, "CorrelationData", None)
+        if correlation is not None:
+            answer.CorrelationData = correlation
+        self._client.publish(topic, responder.unknown_command(message.topic), qos=1, properties=answer)
+        return True
 
     def _on_disconnect(
         self,

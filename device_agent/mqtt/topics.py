@@ -102,6 +102,11 @@ def command(device_id: str, command: str, command_id: str) -> str:
     return build(COMMAND, device_id, command, command_id)
 
 
+def commands(device_id: str) -> str:
+    """The filter over every command to this device."""
+    return branch(device_id, DOWN) + "cm/+/+"
+
+
 def command_result(device_id: str, command_id: str) -> str:
     """`v1/{id}/up/cr/{cid}`."""
     return build(COMMAND_RESULT, device_id, command_id)

@@ -13,6 +13,7 @@ FILES = (
     "device_agent/flow/*.py",
     "device_agent/mqtt/topics.py",
     "device_agent/mqtt/envelope.py",
+    "device_agent/mqtt/responder.py",
     "device_agent/mqtt/packets/*.py",
 )
 MODULES = {"json", "binascii", "hashlib", "struct"}
