@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from server.answers import Handler, counter
+from server.api.challenge import pointing, well_known_path
 from server.api.table import api_routes
 from server.endpoints.authorize import PATH as AUTHORIZE_PATH
 from server.endpoints.authorize import AuthorizationEndpoint, SendBack, TurnAway
@@ -14,8 +15,11 @@ from server.endpoints.health import HealthEndpoint
 from server.endpoints.introspection import IntrospectionEndpoint
 from server.endpoints.metadata import JwksEndpoint, MetadataEndpoint
 from server.endpoints.mqtt_credentials import MqttCredentialsEndpoint
+from server.endpoints.protected_resource import ProtectedResourceEndpoint
 from server.endpoints.pushed import PATH as PAR_PATH
 from server.endpoints.pushed import PushedRequestEndpoint
+from server.endpoints.registration import PATH as REGISTER_PATH
+from server.endpoints.registration import EntryEndpoint, RegistrationEndpoint
 from server.endpoints.revocation import RevocationEndpoint
 from server.endpoints.token import PATH as TOKEN_PATH
 from server.endpoints.token import TokenEndpoint
@@ -34,11 +38,14 @@ def routes(house: House, pages: Sequence[BaseRoute], turn_away: TurnAway, send_b
         _post(TOKEN_PATH, TokenEndpoint(house)),
         _post(DEVICE_AUTHORIZATION_PATH, DeviceAuthorizationEndpoint(house)),
         _post("/revoke", RevocationEndpoint(house)),
-        _post("/mqtt/credentials", MqttCredentialsEndpoint(house)),
+        _post("/mqtt/credentials", pointing(house, MqttCredentialsEndpoint(house))),
+        # apps and devices that register themselves
+        _post(REGISTER_PATH, RegistrationEndpoint(house)),
+        Route(REGISTER_PATH + "/{client_id}", counter(EntryEndpoint(house)), methods=["GET", "PUT", "DELETE"]),
         # apps and the browsers they send
         _post(PAR_PATH, PushedRequestEndpoint(house)),
         Route(AUTHORIZE_PATH, AuthorizationEndpoint(house, turn_away, send_back), methods=["GET", "POST"]),
-        Route("/userinfo", counter(UserinfoEndpoint(house)), methods=["GET", "POST"]),
+        Route("/userinfo", counter(pointing(house, UserinfoEndpoint(house))), methods=["GET", "POST"]),
         # whoever verifies tokens
         _post("/introspect", IntrospectionEndpoint(house)),
         _get("/jwks", JwksEndpoint(house)),
@@ -52,6 +59,7 @@ def routes(house: House, pages: Sequence[BaseRoute], turn_away: TurnAway, send_b
     well_known = [
         _get(f"/.well-known/oauth-authorization-server{path}", metadata),
         _get(f"{path}/.well-known/openid-configuration", metadata),
+        _get(well_known_path(house), ProtectedResourceEndpoint(house)),
     ]
     if path:
         # Without redirects: Starlette would aim them by the `Host` header, and with 307 send a form a second time.

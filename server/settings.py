@@ -98,7 +98,9 @@ class Settings:
         default="", metadata={"help": "sorted file of stolen passwords, as SHA-1 or plain, that nobody may choose"}
     )
     smtp_url: str = field(
-        default="", repr=False, metadata={"help": "mail server: smtp://USER:PASSWORD@HOST:587 or smtps://… (not a flag)"}
+        default="",
+        repr=False,
+        metadata={"help": "mail server: smtp://USER:PASSWORD@HOST:587 or smtps://… (not a flag)"},
     )
     mail_from: str = field(default="", metadata={"help": "sender of mails, such as Porchlight <tv@example.com>"})
     mails_per_network: int = field(default=20, metadata={"help": "mails that one network may ask for in an hour"})

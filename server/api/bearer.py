@@ -11,8 +11,10 @@ from server.oauth.proof import InvalidProof, UseNonce
 from server.possession import shown_proof
 from server.signing.proof import ALGORITHMS
 
-REALM: Final = 'Bearer realm="porchlight"'
-DPOP: Final = f'DPoP realm="porchlight", algs="{" ".join(ALGORITHMS)}"'
+from .challenge import REALM as OURS
+
+REALM: Final = f"Bearer {OURS}"
+DPOP: Final = f'DPoP {OURS}, algs="{" ".join(ALGORITHMS)}"'
 # Set by the gateway alone: the broker checked the proof when the session was opened.
 VOUCHED: Final = "porchlight.vouched"
 

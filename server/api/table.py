@@ -11,6 +11,7 @@ from server.answers import counter, json_answer
 from server.house import House
 
 from . import me, mqtt_session, readings
+from .challenge import pointing
 from .resource import Resource, ResourceEndpoint
 
 RESOURCES: Final = (
@@ -25,7 +26,7 @@ def api_routes(house: House, prefix: str) -> Iterator[Route]:
     """The routes under `prefix`, such as `/api`, and the list of them at `prefix` itself."""
     yield Route(prefix, _list_of_resources(prefix), methods=["GET"])
     for each in RESOURCES:
-        endpoint = counter(ResourceEndpoint(house, each))
+        endpoint = counter(pointing(house, ResourceEndpoint(house, each)))
         yield Route(prefix + each.path, endpoint, methods=[each.method], name=each.name)
 
 
