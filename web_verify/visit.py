@@ -1,6 +1,7 @@
 """One request of one visitor: what a page may ask for, and the two ways it can answer: show a page, or go elsewhere."""
 
 from dataclasses import dataclass, field, replace
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -12,6 +13,8 @@ from web_verify.forms import Form
 from web_verify.headers import SUBMIT
 from web_verify.look import Look
 from web_verify.paper import Paper
+
+BROWSER_LIMIT: Final = 400  # characters of what a browser says of itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class Visit:
         """Know the visitor by the cookie, or draw a secret for a new one."""
         secret = session.read(request, house.look)
         address = request.client.host if request.client else ""
-        visitor = Visitor(secret or session.draw(), address, str(request.scope.get("porchlight.request_id", "")))
+        browser = request.headers.get("user-agent", "")[:BROWSER_LIMIT]
+        request_id = str(request.scope.get("porchlight.request_id", ""))
+        visitor = Visitor(secret or session.draw(), address, request_id, browser)
         return cls(house, request, visitor, is_new=secret is None)
 
     @property

@@ -10,10 +10,12 @@ from server.answers import json_answer
 from server.house import House
 from server.oauth import scope, user_code
 from server.oauth.device import GRANT_TYPE, INTERVAL, DeviceAuthorization
-from server.oauth.errors import TemporarilyUnavailable
+from server.oauth.errors import NotAllowed, TemporarilyUnavailable
 from server.oauth.grants.pipeline import demand_proof
+from server.oauth.presence import browser_of
 from server.oauth.secret import digest, draw
 from server.oauth.store import CodeTaken
+from server.oauth.terms import terms_of
 from server.possession import shown_proof
 from server.settings import SECOND
 
@@ -40,7 +42,11 @@ class DeviceAuthorizationEndpoint:
         form = await read_form(request)
         client = await proven_client(house, request, form)
         client.may_use(GRANT_TYPE)
-        scopes = scope.asked(form.get("scope"), client.scopes)
+        terms = terms_of(client, house.terms)
+        address = request.client.host if request.client else ""
+        if not terms.may_ask_from(address):
+            raise NotAllowed("this client may not ask for codes from this network")
+        scopes = scope.asked(form.get("scope"), terms.asked(client.scopes))
         proof = shown_proof(house, request, PATH)
         demand_proof(client, proof)
         now = house.now()
@@ -52,9 +58,11 @@ class DeviceAuthorizationEndpoint:
             scopes=scopes,
             created_at=now,
             expires_at=now + house.settings.code_for * SECOND,
-            address=request.client.host if request.client else "",
+            address=address,
             claimed_name=form.get("device_name", "")[:MAX_NAME] or None,
             jkt=proof.jkt if proof is not None else None,
+            shows_match=form.get("match") == "1",
+            browser=browser_of(request.headers.get("user-agent", "")),
         )
         code = await self._start(authorization)
         house.counts.sign_ins_started += 1
@@ -66,6 +74,7 @@ class DeviceAuthorizationEndpoint:
                 "verification_uri_complete": self._complete + code,
                 "expires_in": house.settings.code_for,
                 "interval": INTERVAL // SECOND,
+                "match_supported": True,
             }
         )
 

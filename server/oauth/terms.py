@@ -54,6 +54,9 @@ class Terms:
 
 def terms_of(client: Client, house: Terms) -> Terms:
     """The client's own terms, the house's where it has none."""
+    own = (client.device_policy, client.device_digits, client.device_networks)
+    if not any((*own, client.device_scopes, client.device_lifetimes)):
+        return house
     own_scopes = dict(_pair(word) for word in client.device_scopes)
     own_lives = dict(_pair(word) for word in client.device_lifetimes)
     return Terms(
