@@ -23,6 +23,7 @@ from server.gateway.relay import Relay
 from server.house import House, wall_clock
 from server.oauth.errors import OAuthError
 from server.oauth.event import Origin, happened
+from server.letters.box import Box
 from server.oauth.secret import draw_id
 from server.oauth.store import News
 from server.oauth.token import Family
@@ -34,7 +35,7 @@ from web_verify.routes import lost, pages, sent_back, turned_away
 
 SWEEP_EVERY: Final = 30.0
 _MACHINES: Final = re.compile(
-    r"/(\.well-known|api|token|par|device_authorization|revoke|introspect|userinfo|jwks|mqtt|health)(/|$)"
+    r"/(\.well-known|api|token|par|register|device_authorization|revoke|introspect|userinfo|jwks|mqtt|health)(/|$)"
 )
 
 
@@ -52,6 +53,9 @@ class Porchlight:
             secure_cookies=settings.is_secure,
             has_digits=settings.user_code == "digits",
             idle_days=settings.refresh_idle_for // DAY,
+            takes_sign_ups=settings.registration == "open",
+            sends_mail=bool(settings.smtp_url),
+            shortest_password=settings.shortest_password,
         )
         desk = HouseDesk(self.house)
         self._lost = lost(desk, look)
@@ -61,12 +65,14 @@ class Porchlight:
         doorkeeper = AuditedDoorkeeper(self.house, HouseDoorkeeper(self.house))
         self._broker = open_broker(settings, doorkeeper, self.house.now)
         self._relay = Relay(self._behind, settings.path + API_PATH, self.house.now)
+        self._box = Box(self.house)
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open everything. Raises `StorageError` and `OSError` (a taken MQTT port) with what is wrong."""
         await self.house.open()
         self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
+        self._box.start()
         if self._broker is not None:
             self.house.on_news(self._hear)
             await self._broker.start(self._relay.answer)
@@ -84,6 +90,7 @@ class Porchlight:
             self._sweeping.cancel()
             with suppress(asyncio.CancelledError):
                 await self._sweeping
+        await self._box.stop()
         if self._broker is not None:
             await self._broker.stop()
         await self.house.close()
@@ -101,20 +108,19 @@ class Porchlight:
     async def _behind(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Everything that the fast path leaves: each request gets an id, which its log lines and its page have too."""
         scope["porchlight.request_id"] = draw_id()
+        scope[REFUSED] = self._refused
         scope["app"] = self  # so that a route refuses by raising, not with text of its own
         try:
             await self._router(scope, receive, send)
-            self._note_refusal(scope)
         except HTTPException as refused:
             if refused.status_code == 404:  # under the path of the issuer
                 await self._nowhere(scope, receive, send)
             else:
                 await _json_of(refused)(scope, receive, send)
 
-    def _note_refusal(self, scope: Scope) -> None:
+    def _refused(self, scope: Scope, error: OAuthError) -> None:
         """A refusal is an event, unless it is part of an ordinary sign-in or told of already."""
-        error: OAuthError | None = scope.get(REFUSED)
-        if error is None or error.is_ordinary or error.is_recorded:
+        if error.is_ordinary or error.is_recorded:
             return
         client, at = scope.get("client"), _MACHINES.match(scope["path"].removeprefix(self.house.settings.path))
         origin = Origin(client[0] if client else "", scope["porchlight.request_id"])

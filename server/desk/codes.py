@@ -28,9 +28,9 @@ class CodeDesk(Visits):
         if isinstance(found, Problem):
             return found
         authorization, code = found
-        if authorization.is_expired(self._house.now()) and authorization.state == "pending":
-            return Problem("expired")
         if authorization.state == "pending":
+            if authorization.is_expired(self._house.now()) or not await self._may_sign_in(authorization.client_id):
+                return Problem("expired")
             return await self._asking(authorization, code, visitor)
         return await self._settled(authorization, code, account_id)
 
@@ -46,6 +46,8 @@ class CodeDesk(Visits):
         if isinstance(found, Problem):
             return found
         authorization, code = found
+        if authorization.state == "pending" and not await self._may_sign_in(authorization.client_id):
+            return Problem("expired")
         what: What = "approved" if approve else "denied"
         told = self._told(visitor, what, account.account_id, authorization.client_id, "device")
         change = _decision(session, approve=approve, scopes=scopes, now=house.now())
@@ -83,11 +85,16 @@ class CodeDesk(Visits):
         await house.store.give_back_tries(budgets)
         return found, code
 
+    async def _may_sign_in(self, client_id: str) -> bool:
+        """Whether the app is still there: what it began ends with it."""
+        client = await self._house.clients.find(client_id)
+        return client is not None and client.is_enabled
+
     async def _asking(self, authorization: DeviceAuthorization, code: str, visitor: Visitor) -> Asking:
         client = await self._house.clients.find(authorization.client_id)
         return Asking(
             app_name=client.name if client else authorization.client_id,
-            is_app_proven=client is not None and client.auth_method != "none",
+            is_app_proven=client is not None and client.auth_method != "none" and not client.is_claimed,
             user_code=show(code),
             asked_at=authorization.created_at,
             expires_at=authorization.expires_at,

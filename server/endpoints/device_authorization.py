@@ -9,10 +9,12 @@ from starlette.responses import Response
 from server.answers import json_answer
 from server.house import House
 from server.oauth import scope, user_code
+from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE, INTERVAL, DeviceAuthorization
-from server.oauth.errors import NotAllowed, TemporarilyUnavailable
+from server.oauth.errors import NotAllowed, TemporarilyUnavailable, UnauthorizedClient
 from server.oauth.grants.pipeline import demand_proof
 from server.oauth.presence import browser_of
+from server.oauth.proof import Proof
 from server.oauth.secret import digest, draw
 from server.oauth.store import CodeTaken
 from server.oauth.terms import terms_of
@@ -49,6 +51,7 @@ class DeviceAuthorizationEndpoint:
         scopes = scope.asked(form.get("scope"), terms.asked(client.scopes))
         proof = shown_proof(house, request, PATH)
         demand_proof(client, proof)
+        await self._demand_known(client, proof)
         now = house.now()
         device_code = draw()
         authorization = DeviceAuthorization(
@@ -77,6 +80,15 @@ class DeviceAuthorizationEndpoint:
                 "match_supported": True,
             }
         )
+
+    async def _demand_known(self, client: Client, proof: Proof | None) -> None:
+        """Raise `UnauthorizedClient` for a stranger, where only known devices may sign in (RFC 10027 section 6.1.7)."""
+        if not client.is_for_known_devices:
+            return
+        if proof is None or not await self._house.store.is_known_device(client.client_id, proof.jkt):
+            raise UnauthorizedClient(
+                "only devices whose key is registered may sign in: show a DPoP proof of such a key"
+            )
 
     async def _start(self, authorization: DeviceAuthorization) -> str:
         """Begin the sign-in under a user code that no live one has; the code. A collision draws again, a few times."""
