@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from server.oauth.errors import OAuthError, TemporarilyUnavailable
 from server.oauth.proof import UseNonce
@@ -15,7 +16,7 @@ from server.oauth.store import StorageError
 
 log: Final = logging.getLogger("porchlight")
 NO_STORE: Final = {"cache-control": "no-store", "pragma": "no-cache"}
-REFUSED: Final = "porchlight.refused"  # in the scope: the error that answered the request
+REFUSED: Final = "porchlight.refused"  # in the scope: whom to tell of the error that answers the request
 CLIENT: Final = "porchlight.client_id"  # in the scope: the registered client that the request named
 Handler = Callable[[Request], Awaitable[Response]]
 _encode: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -41,6 +42,13 @@ def refusal(error: OAuthError) -> Response:
     return json_answer(content | error.members, error.status, headers)
 
 
+def note_refusal(scope: Scope, error: OAuthError) -> None:
+    """Tell the audit that this error answers the request; before it is answered."""
+    told = scope.get(REFUSED)
+    if told is not None:
+        told(scope, error)
+
+
 def counter(answer: Handler) -> Handler:
     """The endpoint, with the law's refusals answered as JSON and anything unforeseen as `server_error` with an id."""
 
@@ -48,7 +56,7 @@ def counter(answer: Handler) -> Handler:
         try:
             return await answer(request)
         except OAuthError as error:
-            request.scope[REFUSED] = error
+            note_refusal(request.scope, error)
             return refusal(error)
         except StorageError as error:
             log.error("the storage failed: %s", error)

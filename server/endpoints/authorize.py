@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.answers import CLIENT, NO_STORE, REFUSED, log
+from server.answers import CLIENT, NO_STORE, log, note_refusal
 from server.house import House
 from server.oauth import authorization
 from server.oauth.authorization import (
@@ -53,7 +53,7 @@ class AuthorizationEndpoint:
             request = Request(scope, receive)
             answer: ASGIApp = await self._answer(await _parameters(request), request)
         except OAuthError as error:
-            scope[REFUSED] = error
+            note_refusal(scope, error)
             status = error.status if error.status in (413, 415) else 400
             answer = self._turn_away(status, "turned_away", error.description)
         except StorageError as error:
@@ -82,7 +82,7 @@ class AuthorizationEndpoint:
             checked = ask(digest("request", request_id), client, parameters, self._house.now())
             self._house.demand_share(origin_of(request).address)
         except OAuthError as error:
-            request.scope[REFUSED] = error
+            note_refusal(request.scope, error)
             state = None if "state" in repeated else parameters.get("state")
             answer = answer_of(self._house.settings.issuer, state, refusal_of(error))
             return self._send_back(leaving(uri, mode_of(parameters), answer))

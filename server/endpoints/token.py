@@ -14,7 +14,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.answers import NO_STORE, REFUSED, json_answer, refusal
+from server.answers import NO_STORE, json_answer, note_refusal, refusal
 from server.house import House
 from server.oauth import scope
 from server.oauth.client import Client
@@ -93,7 +93,7 @@ class TokenEndpoint:
                 refusal(still if is_news or not isinstance(undecided, SlowDown) else undecided), applied
             )
         except OAuthError as decided_otherwise:
-            request.scope[REFUSED] = decided_otherwise
+            note_refusal(request.scope, decided_otherwise)
             return _with_headers(refusal(decided_otherwise), applied)
 
     def _answer(self, issue: Issue) -> Response:

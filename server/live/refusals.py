@@ -37,6 +37,11 @@ class Refusals:
         self._waiting: list[Event] = []
         self._is_writing = False
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing waits to be written."""
+        return not (self._waiting or self._is_writing)
+
     def note(self, event: Event) -> None:
         """Have it written soon, or counted."""
         self._turn(event.at)
