@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from server.device_terms import house_terms
+from server.live.backchannels import Backchannels
+from server.live.client_keys import ClientKeys
 from server.live.families import Clients, EndedFamilies
 from server.live.refusals import Refusals
 from server.live.replays import Replays
@@ -70,7 +72,9 @@ class House:
     is_closing: bool = False
     sign_ins: SignIns = field(init=False)
     clients: Clients = field(init=False)
+    client_keys: ClientKeys = field(init=False)
     ended: EndedFamilies = field(init=False)
+    backchannels: Backchannels = field(init=False)
     memory: Memory = field(init=False)
     limits: Limits = field(init=False)
     terms: Terms = field(init=False)
@@ -92,9 +96,11 @@ class House:
             per_network=chosen.sign_ins_per_network,
         )
         self.clients = Clients(self.store)
+        self.client_keys = ClientKeys(chosen, self.now)
         self.requests = Shares(chosen.requests_per_network)
         self.refusals = Refusals(self.store, self.do_later)
         self.ended = EndedFamilies(self.store, remember_for=chosen.access_for * SECOND + 60 * SECOND)
+        self.backchannels = Backchannels(self.store)
         self.memory = Memory(
             self.store,
             self.sign_ins,
@@ -106,6 +112,7 @@ class House:
             audience=chosen.api_audience,
             audiences={name: tuple(scopes.split()) for name, scopes in chosen.audiences.items()},
             read=self.read,
+            backchannels=self.backchannels,
         )
         self.terms = house_terms(chosen)
         self.places = Places(chosen.geoip_database)
@@ -128,6 +135,7 @@ class House:
         """Let waiting requests go, then let the storage finish."""
         self.is_closing = True
         self.sign_ins.close()
+        self.backchannels.close()
         await self.refusals.finish(self.now())
         for task in self._tasks:
             task.cancel()
@@ -164,6 +172,7 @@ class House:
     def hear(self, news: News) -> None:
         """Take news of the storage; in the event loop."""
         self.sign_ins.hear(news)
+        self.backchannels.hear(news)
         self.clients.hear(news)
         self.ended.hear(news, self.now())
         if news.subject == "key" or news == FOUND:
@@ -183,6 +192,7 @@ class House:
         """Forget what is dead, in memory and in the storage."""
         now = self.now()
         self.sign_ins.sweep(now)
+        self.backchannels.sweep(now)
         self.ended.sweep(now)
         self.proofs.sweep(now)
         self.assertions.sweep(now)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from server.answers import CLIENT
 from server.house import House
-from server.oauth.client import Client, Credentials, authenticate, check_assertion
+from server.oauth.client import Assertion, Client, Credentials, authenticate, check_assertion
 from server.oauth.errors import InvalidClient, InvalidRequest
 from server.oauth.secret import digest
 from server.signing.assertion import named_client, read_assertion
@@ -41,9 +41,9 @@ async def _check_assertion(house: House, form: Mapping[str, str], client: Client
 
     A poll's is remembered by this server alone, for polls must not write; any other by the storage, for all servers.
     """
-    if client is None or not client.jwks:
+    if client is None or client.auth_method != "private_key_jwt":
         raise InvalidClient("client authentication failed")
-    assertion = read_assertion(form["client_assertion"], client.jwks)
+    assertion = await _read_assertion(house, form["client_assertion"], client)
     check_assertion(assertion, client.client_id, house.settings.issuer, house.now())
     is_new = house.assertions.is_new(client.client_id, assertion.assertion_id, assertion.expires_at)
     if is_new and not is_poll:
@@ -51,6 +51,17 @@ async def _check_assertion(house: House, form: Mapping[str, str], client: Client
         is_new = await house.store.take_once(key_hash, assertion.expires_at)
     if not is_new:
         raise InvalidClient("the client assertion was used before; make a new one for each request")
+
+
+async def _read_assertion(house: House, text: str, client: Client) -> Assertion:
+    """By the keys that we know; where the client publishes them, by what it publishes now."""
+    try:
+        return read_assertion(text, await house.client_keys.of(client))
+    except InvalidClient:
+        fresh = await house.client_keys.again(client)
+        if fresh is None:
+            raise
+        return read_assertion(text, fresh)
 
 
 def shown_credentials(request: Request, form: Mapping[str, str]) -> Credentials:
