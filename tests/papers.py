@@ -10,6 +10,7 @@ from device_agent.exits import EXITS
 from device_agent.settings import ENVIRONMENT, SETTINGS
 from server.api.table import RESOURCES
 from server.broker.limits import Limits
+from server.oauth.event import WORDS
 from server.settings import Settings
 from server.sources import PREFIX
 
@@ -55,6 +56,11 @@ def limits() -> str:
     return table(("Limit", "Value"), *((f"`{each.name}`", f"{each.default:,}") for each in fields(Limits)))
 
 
+def events() -> str:
+    """The words of the audit."""
+    return table(("Event", "What happened"), *((f"`{word}`", meaning) for word, meaning in WORDS.items()))
+
+
 def shown(default: object) -> str:
     if default in ("", (), False):
         return "off" if default is False else ""
@@ -63,6 +69,7 @@ def shown(default: object) -> str:
 
 TABLES: Final[dict[str, tuple[str, Callable[[], str]]]] = {
     "settings": ("docs/operations.md", server_settings),
+    "events": ("docs/operations.md", events),
     "agent settings": ("docs/agent.md", agent_settings),
     "agent exits": ("docs/agent.md", agent_exits),
     "resources": ("docs/mqtt.md", resources),
