@@ -24,6 +24,7 @@ from server.house import House, wall_clock
 from server.oauth.errors import OAuthError
 from server.oauth.event import Origin, happened
 from server.letters.box import Box
+from server.notifications import Notifications
 from server.oauth.secret import draw_id
 from server.oauth.store import News
 from server.oauth.token import Family
@@ -35,7 +36,7 @@ from web_verify.routes import lost, pages, sent_back, turned_away
 
 SWEEP_EVERY: Final = 30.0
 _MACHINES: Final = re.compile(
-    r"/(\.well-known|api|token|par|register|device_authorization|revoke|introspect|userinfo|jwks|mqtt|health)(/|$)"
+    r"/(\.well-known|api|token|par|bc-authorize|register|device_authorization|revoke|introspect|userinfo|jwks|mqtt|health)(/|$)"
 )
 
 
@@ -66,12 +67,14 @@ class Porchlight:
         self._broker = open_broker(settings, doorkeeper, self.house.now)
         self._relay = Relay(self._behind, settings.path + API_PATH, self.house.now)
         self._box = Box(self.house)
+        self.notifications = Notifications(self.house)
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open everything. Raises `StorageError` and `OSError` (a taken MQTT port) with what is wrong."""
         await self.house.open()
         self._sweeping = asyncio.get_running_loop().create_task(self._sweep())
+        self.notifications.start()
         self._box.start()
         if self._broker is not None:
             self.house.on_news(self._hear)
@@ -82,6 +85,7 @@ class Porchlight:
         """Let held requests go, so that a server that waits for its last requests need not wait long."""
         self.house.is_closing = True
         self.house.sign_ins.close()
+        self.house.backchannels.close()
 
     async def close(self) -> None:
         """Tell every device goodbye and finish what was begun."""
@@ -93,6 +97,7 @@ class Porchlight:
         await self._box.stop()
         if self._broker is not None:
             await self._broker.stop()
+        await self.notifications.close()
         await self.house.close()
 
     def repeat(self, wire: bytes) -> tuple[Sequence[bytes], bool] | None:

@@ -24,6 +24,8 @@ def checked(settings: Settings) -> Settings:
     _demand(len(settings.key_secret) >= 16 or not settings.key_secret, "key_secret", "at least 16 characters")
     _demand(settings.user_code in ("letters", "digits"), "user_code", "letters or digits")
     _demand(60 <= settings.code_for <= 1_800, "code_for", "60 to 1800 seconds")
+    _demand(30 <= settings.backchannel_for <= 1_800, "backchannel_for", "30 to 1800 seconds")
+    _demand(settings.prompts_per_hour > 0, "prompts_per_hour", "a number above 0")
     _demand(60 <= settings.access_for <= DAY, "access_for", "60 to 86400 seconds")
     _demand(settings.access_for < settings.refresh_idle_for, "refresh_idle_for", "more seconds than access_for")
     _demand(settings.refresh_idle_for <= settings.refresh_for, "refresh_for", "at least refresh_idle_for")

@@ -43,6 +43,10 @@ class Refused(Exception):
     """Why nothing, or nothing usable, was fetched. The text names no address that a look-up found."""
 
 
+class Redirected(Refused):
+    """It answers with a redirect: whoever is asked there, it is not who was named."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back, whatever the status (never a redirect). Names of headers are in lower case."""
@@ -185,7 +189,7 @@ async def _converse(request: "Request", stream: "AsyncNetworkStream") -> "Respon
 
 async def _body(answer: "Response", limit: int) -> bytes:
     if 300 <= answer.status < 400:
-        raise Refused("it answers with a redirect, which is not followed")
+        raise Redirected("it answers with a redirect, which is not followed")
     parts: list[bytes] = []
     size = 0
     async for part in answer.aiter_stream():

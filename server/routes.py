@@ -9,6 +9,8 @@ from server.api.challenge import pointing, well_known_path
 from server.api.table import api_routes
 from server.endpoints.authorize import PATH as AUTHORIZE_PATH
 from server.endpoints.authorize import AuthorizationEndpoint, SendBack, TurnAway
+from server.endpoints.backchannel_authentication import PATH as BACKCHANNEL_PATH
+from server.endpoints.backchannel_authentication import BackchannelAuthenticationEndpoint
 from server.endpoints.device_authorization import PATH as DEVICE_AUTHORIZATION_PATH
 from server.endpoints.device_authorization import DeviceAuthorizationEndpoint
 from server.endpoints.health import HealthEndpoint
@@ -43,6 +45,7 @@ def routes(house: House, pages: Sequence[BaseRoute], turn_away: TurnAway, send_b
         _post(REGISTER_PATH, RegistrationEndpoint(house)),
         Route(REGISTER_PATH + "/{client_id}", counter(EntryEndpoint(house)), methods=["GET", "PUT", "DELETE"]),
         # apps and the browsers they send
+        _post(BACKCHANNEL_PATH, BackchannelAuthenticationEndpoint(house)),
         _post(PAR_PATH, PushedRequestEndpoint(house)),
         Route(AUTHORIZE_PATH, AuthorizationEndpoint(house, turn_away, send_back), methods=["GET", "POST"]),
         Route("/userinfo", counter(pointing(house, UserinfoEndpoint(house))), methods=["GET", "POST"]),

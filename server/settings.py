@@ -69,6 +69,12 @@ class Settings:
     service_name: str = field(default="Porchlight", metadata={"help": "name shown on the pages"})
     user_code: str = field(default="letters", metadata={"help": "letters (WDJB-MJHT) or digits (019-450-730)"})
     code_for: int = field(default=600, metadata={"help": "lifetime of a device code and its user code"})
+    backchannel_for: int = field(
+        default=300, metadata={"help": "how long a person may take to answer an app that asks on their phone (CIBA)"}
+    )
+    prompts_per_hour: int = field(
+        default=20, metadata={"help": "how often an hour one person may be asked by all apps together; one app: half"}
+    )
     access_for: int = field(default=900, metadata={"help": "lifetime of an access token"})
     refresh_idle_for: int = field(default=180 * DAY, metadata={"help": "how long a device may stay switched off"})
     refresh_for: int = field(default=730 * DAY, metadata={"help": "longest a device stays signed in"})

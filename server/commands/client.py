@@ -9,10 +9,14 @@ from typing import Final
 from server.house import wall_clock
 from server.oauth import scope
 from server.oauth.authorization import IMPLICIT
+from server.oauth.backchannel import GRANT_TYPE as BACKCHANNEL
+from server.oauth.backchannel import MODES
 from server.oauth.client import MIN_SECRET_LENGTH, Client, check_registration
 from server.oauth.grants import BY_TYPE
 from server.oauth.secret import digest, draw
 from server.oauth.store import NameTaken
+from server.outbound import Refused, checked_url
+from server.settings import Settings
 from server.signing.assertion import check_jwks
 
 from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, told, with_store
@@ -58,6 +62,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URI",
         help="where the authorization code flow may send people back to, letter by letter",
     )
+    add.add_argument("--ciba", choices=MODES, default="", help="it asks people on their phone; how it gets its tokens")
+    add.add_argument("--notify-at", default="", metavar="URL", help="with --ciba ping or push: where it hears of them")
+    add.add_argument(
+        "--ciba-user-code", action="store_true", help="with --ciba: it asks only people who gave it their code"
+    )
+    add.add_argument(
+        "--ciba-signed", default="", metavar="ALG", help="with --ciba: it signs its requests with ES256, EdDSA or RS256"
+    )
     add.add_argument("--requires-par", action="store_true", help="it must push its authorization requests (RFC 9126)")
     add.add_argument("--scope", default="", help='scopes it may ask for, as in "profile readings:read"')
     storage_arguments(add)
@@ -87,12 +99,13 @@ def _add(args: argparse.Namespace) -> int:
         raise Misused("say what the app may do; for a device that stays signed in: --grant device_code refresh_token")
     if args.jwks and args.confidential:
         raise Misused("--jwks and --confidential are two ways to authenticate: choose one")
+    grants = [*args.grant, *([BACKCHANNEL] if args.ciba else [])]
     secret = _secret(args) if args.confidential else None
     jwks = _jwks(args.jwks) if args.jwks else ""
     client = Client(
         client_id=args.client_id,
         name=name,
-        grants=tuple(dict.fromkeys(SHORT_NAMES.get(grant, grant) for grant in args.grant)),
+        grants=tuple(dict.fromkeys(SHORT_NAMES.get(grant, grant) for grant in grants)),
         scopes=scope.parse(args.scope) if args.scope else (),
         created_at=wall_clock(),
         auth_method="client_secret" if secret else "private_key_jwt" if jwks else "none",
@@ -104,9 +117,14 @@ def _add(args: argparse.Namespace) -> int:
         redirect_uris=tuple(dict.fromkeys(args.redirect_uri)),
         requires_par=args.requires_par,
         jwks=jwks,
+        backchannel_token_delivery_mode=args.ciba,
+        backchannel_client_notification_endpoint=args.notify_at,
+        backchannel_user_code_parameter=args.ciba_user_code,
+        backchannel_authentication_request_signing_alg=args.ciba_signed,
     )
 
     async def add(desk: Desk) -> None:
+        _check_address(client.backchannel_client_notification_endpoint, desk.settings)
         check_registration(client, (*BY_TYPE, IMPLICIT), tuple(desk.settings.scopes))
         try:
             await desk.store.add_client(client, events=(told("client_added", client_id=client.client_id),))
@@ -120,6 +138,15 @@ def _add(args: argparse.Namespace) -> int:
         content["client_secret"] = secret
         text += f"\nIts secret, shown only now: {secret}"
     return answer(args, content, text)
+
+
+def _check_address(url: str, settings: Settings) -> None:
+    """Where notifications go must be an address that the server may ask."""
+    try:
+        if url:
+            checked_url(url, may_be_private=settings.outbound_private)
+    except Refused as why:
+        raise Failed(f"--notify-at: {why}") from None
 
 
 def _jwks(path: str) -> str:
@@ -155,6 +182,8 @@ def _list(args: argparse.Namespace) -> int:
             "is_dpop_bound": client.is_dpop_bound,
             "redirect_uris": list(client.redirect_uris),
             "requires_par": client.requires_par,
+            "backchannel_token_delivery_mode": client.backchannel_token_delivery_mode,
+            "backchannel_client_notification_endpoint": client.backchannel_client_notification_endpoint,
             "is_enabled": client.is_enabled,
             "created_at": instant(client.created_at),
         }

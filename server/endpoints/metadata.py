@@ -10,6 +10,7 @@ from server.house import House
 from server.oauth import pkce
 from server.oauth.authentication import ACR_VALUES
 from server.oauth.authorization import PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
+from server.oauth.backchannel import MODES
 from server.oauth.grants import GRANTS
 from server.oauth.identity import BY_SCOPE, CLAIMS
 from server.signing.assertion import ALGORITHMS as ASSERTION_ALGORITHMS
@@ -32,6 +33,10 @@ def metadata(house: House) -> dict[str, Any]:
         "pushed_authorization_request_endpoint": f"{issuer}/par",
         "token_endpoint": f"{issuer}/token",
         "device_authorization_endpoint": f"{issuer}/device_authorization",
+        "backchannel_authentication_endpoint": f"{issuer}/bc-authorize",
+        "backchannel_token_delivery_modes_supported": list(MODES),
+        "backchannel_authentication_request_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "backchannel_user_code_parameter_supported": True,
         "revocation_endpoint": f"{issuer}/revoke",
         "introspection_endpoint": f"{issuer}/introspect",
         "jwks_uri": f"{issuer}/jwks",

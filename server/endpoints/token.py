@@ -17,11 +17,12 @@ from starlette.responses import Response
 from server.answers import NO_STORE, json_answer, note_refusal, refusal
 from server.house import House
 from server.oauth import scope
+from server.oauth.backchannel import GRANT_TYPE as CIBA
 from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE
 from server.oauth.errors import AuthorizationPending, OAuthError, SlowDown
 from server.oauth.grants import BY_TYPE
-from server.oauth.grants.pipeline import Issue, TokenRequest, choose, demand_proof
+from server.oauth.grants.pipeline import Grant, Issue, TokenRequest, choose, demand_proof
 from server.oauth.secret import digest
 from server.possession import shown_proof
 from server.signing.id_token import sign_identity
@@ -45,7 +46,7 @@ class TokenEndpoint:
         body = await read_form_body(request)
         form = parse_form(body)
         grant = choose(form, BY_TYPE)
-        client = await proven_client(self._house, request, form, is_poll=grant.GRANT_TYPE == GRANT_TYPE)
+        client = await proven_client(self._house, request, form, is_poll=grant.GRANT_TYPE in (GRANT_TYPE, CIBA))
         client.may_use(grant.GRANT_TYPE)
         proof = shown_proof(self._house, request, PATH)
         demand_proof(client, proof)
@@ -56,7 +57,7 @@ class TokenEndpoint:
         except (AuthorizationPending, SlowDown) as undecided:
             is_news = self._tells(asked, undecided)
             if wait_for and not is_news:
-                return await self._hold(request, asked, wait_for, undecided)
+                return await self._hold(request, grant, asked, wait_for, undecided)
             self._remember(request, client, form, body, undecided)
             raise
         return self._answer(issue)
@@ -66,14 +67,15 @@ class TokenEndpoint:
         asked = _WAIT.search(",".join(request.headers.getlist("prefer")))
         return min(int(asked[2]), self._house.settings.hold_for) if asked else 0
 
-    async def _hold(self, request: Request, asked: TokenRequest, seconds: int, undecided: OAuthError) -> Response:
+    async def _hold(
+        self, request: Request, grant: Grant, asked: TokenRequest, seconds: int, undecided: OAuthError
+    ) -> Response:
         """Wait for the decision, then ask the same grant again; else it is answered as it was when it came.
 
         Who hung up meanwhile redeems nothing.
         """
-        code_hash = digest("device_code", asked.parameters["device_code"])
         hangs_up = asyncio.ensure_future(_until_hung_up(request))
-        decided = asyncio.ensure_future(self._house.sign_ins.wait(code_hash, seconds))
+        decided = asyncio.ensure_future(self._decision(asked, seconds))
         try:
             await asyncio.wait((hangs_up, decided), return_when=asyncio.FIRST_COMPLETED)
             if hangs_up.done():
@@ -86,7 +88,7 @@ class TokenEndpoint:
             return _with_headers(refusal(undecided), applied)
         again = replace(asked, now=self._house.now(), is_held_over=True)
         try:
-            return _with_headers(self._answer(await BY_TYPE[GRANT_TYPE].redeem(again, self._house.memory)), applied)
+            return _with_headers(self._answer(await grant.redeem(again, self._house.memory)), applied)
         except AuthorizationPending as still:
             is_news = self._tells(again, still)
             return _with_headers(
@@ -95,6 +97,14 @@ class TokenEndpoint:
         except OAuthError as decided_otherwise:
             note_refusal(request.scope, decided_otherwise)
             return _with_headers(refusal(decided_otherwise), applied)
+
+    async def _decision(self, asked: TokenRequest, seconds: int) -> None:
+        """Return when the person has decided what this request polls, or after so many seconds."""
+        said = asked.parameters
+        if said["grant_type"] == CIBA:
+            await self._house.backchannels.wait(digest("auth_req_id", said["auth_req_id"]), seconds)
+        else:
+            await self._house.sign_ins.wait(digest("device_code", said["device_code"]), seconds)
 
     def _answer(self, issue: Issue) -> Response:
         """The successful answer (RFC 6749 section 5.1)."""

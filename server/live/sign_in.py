@@ -53,9 +53,3 @@ _ORDER: Final = {"pending": 0, "approved": 1, "denied": 1, "redeemed": 2}
 def age_of(authorization: DeviceAuthorization) -> tuple[int, int, bool]:
     """Grows with every change of an authorization: what is younger is never replaced by what is older."""
     return _ORDER[authorization.state], authorization.opens, authorization.shows_match
-
-
-def ring(entry: SignIn) -> None:
-    """Wake whoever waits for this sign-in."""
-    if entry.bell is not None and not entry.bell.done():
-        entry.bell.set_result(None)

@@ -15,7 +15,8 @@ from server.oauth.guess import network
 from server.oauth.store import FOUND, Change, CodeTaken, News, StorageError, Store
 from server.oauth.token import Family, RefreshToken
 
-from .sign_in import MOST_WAYS, SignIn, age_of, ring
+from .bell import ring, wait_for
+from .sign_in import MOST_WAYS, SignIn, age_of
 
 TRY_AGAIN_AFTER: Final = 0.5
 FORGET_AFTER: Final = 300_000  # an expired code is still told from an unknown one for five minutes
@@ -121,16 +122,7 @@ class SignIns:
         entry = self._by_code.get(code_hash)
         if entry is None or entry.authorization.state != "pending" or self._is_closed:
             return
-        ring(entry)
-        bell = entry.bell = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(seconds):
-                await bell
-        except TimeoutError:
-            pass
-        finally:
-            if entry.bell is bell:
-                entry.bell = None
+        await wait_for(entry, seconds)
 
     def remember_body(self, body_hash: bytes, code_hash: bytes) -> None:
         """A request with this very body polls this sign-in, and may be answered in front of the router next time."""

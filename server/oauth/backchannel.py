@@ -199,7 +199,7 @@ def redeem(
     return replace(poll(request, client_id, now, jkt), state="redeemed", family_id=family_id, due_at=None, sealed="")
 
 
-def redeem_to_push(request: BackchannelRequest | None, family_id: str, sealed: str, now: int) -> BackchannelRequest:
+def redeem_to_push(request: BackchannelRequest | None, family_id: str, sealed: str) -> BackchannelRequest:
     """approved -> redeemed, for tokens that are brought; still owed, and `sealed` now has what to bring.
 
     The decision was in time, so it does not matter whether the notification is.

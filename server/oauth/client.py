@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from . import secret
+from .backchannel_client import check_delivery
 from .errors import InvalidClient, InvalidRequest, UnauthorizedClient
 from .redirect import check_redirect_uri
 
@@ -150,6 +151,7 @@ def check_registration(client: Client, known_grants: Collection[str], known_scop
             raise InvalidRequest(f"grant {grant} is not known; known are: {', '.join(known_grants)}")
     if {"authorization_code", "implicit"} & {*client.grants} and not client.redirect_uris:
         raise InvalidRequest("the authorization endpoint needs a redirect URI to answer at")
+    check_delivery(client)
     for uri in client.redirect_uris:
         check_redirect_uri(uri)
     for scope in client.scopes:

@@ -74,6 +74,12 @@ class LoginRequired(OAuthError):
     is_ordinary = True
 
 
+class UnmetRequirements(OAuthError):
+    """The person cannot sign in as well as was asked (OpenID Connect Core Error Code, RFC 9470 section 5)."""
+
+    error = "unmet_authentication_requirements"
+
+
 class ConsentRequired(OAuthError):
     error = "consent_required"
     is_ordinary = True

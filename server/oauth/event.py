@@ -14,6 +14,7 @@ Actor = Literal["person", "client", "operator", "house", "stranger"]
 What = Literal[
     "approved",
     "denied",
+    "asked",
     "issued",
     "refreshed",
     "repeated",
@@ -45,6 +46,7 @@ What = Literal[
 WORDS: Final[Mapping[What, str]] = {
     "approved": "a person let a device or an app in",
     "denied": "a person, or what the app itself asked for, said no",
+    "asked": "an app asked a person on their phone",
     "issued": "tokens were handed out; the detail names the grant",
     "refreshed": "a refresh token was traded for the next one",
     "repeated": "an answer that was lost on the way was given once more",

@@ -37,7 +37,7 @@ def read_assertion(text: str, jwks: str) -> Assertion:
         header = jwt.get_unverified_header(text)
         if header.get("typ") not in TYPES or header.get("alg") not in ALGORITHMS:
             raise InvalidClient("the client assertion is not an asymmetrically signed JWT")
-        claims = _verified(text, header, json.loads(jwks)["keys"])
+        claims = verified(text, header, json.loads(jwks)["keys"])
         return Assertion(
             issuer=_text(claims, "iss"),
             subject=_text(claims, "sub"),
@@ -66,14 +66,16 @@ def check_jwks(text: str) -> str:
     return json.dumps({"keys": keys}, separators=(",", ":"))
 
 
-def _verified(text: str, header: dict[str, Any], keys: list[dict[str, Any]]) -> dict[str, Any]:
+def verified(
+    text: str, header: dict[str, Any], keys: list[dict[str, Any]], options: Any = _OPTIONS
+) -> dict[str, Any]:
     """The claims, by the key that the header names, or by the only one that fits."""
     key_id = header.get("kid")
     for key in keys:
         if key_id is None or key.get("kid") in (None, key_id):
             try:
                 public = jwt.PyJWK(key, algorithm=header["alg"])
-                claims: dict[str, Any] = jwt.decode(text, public.key, [header["alg"]], options=_OPTIONS)
+                claims: dict[str, Any] = jwt.decode(text, public.key, [header["alg"]], options=options)
             except (jwt.InvalidSignatureError, jwt.InvalidKeyError, jwt.PyJWKError, TypeError):
                 continue
             return claims

@@ -2,6 +2,8 @@
 
 import hashlib
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import jwt
@@ -12,12 +14,15 @@ from server.oauth.identity import Identity
 from .keys import KeyRing
 
 ALGORITHMS: Final = ("RS256",)
+_NO_CLAIMS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-def sign_identity(ring: KeyRing, issuer: str, identity: Identity, access_token: str = "") -> str:
-    """The JWT that says who signed in; it is for the client alone, and no API takes it."""
+def sign_identity(
+    ring: KeyRing, issuer: str, identity: Identity, access_token: str = "", claims: Mapping[str, str] = _NO_CLAIMS
+) -> str:
+    """The JWT that says who signed in, and further `claims`; it is for the client alone, and no API takes it."""
     pair = ring.signing(ALGORITHMS[0], identity.issued_at)
-    claims: dict[str, Any] = {
+    said: dict[str, Any] = {
         "iss": issuer,
         "sub": identity.account_id,
         "aud": identity.client_id,
@@ -27,8 +32,9 @@ def sign_identity(ring: KeyRing, issuer: str, identity: Identity, access_token: 
     }
     more = {"nonce": identity.nonce, "acr": acr(identity.amr), "amr": list(identity.amr), "sid": identity.family_id}
     more["at_hash"] = half_hash(access_token) if access_token else ""
-    claims |= {name: value for name, value in more.items() if value}
-    return jwt.encode(claims, pair.private, algorithm=pair.kept.algorithm, headers={"kid": pair.kept.key_id})
+    said |= {name: value for name, value in more.items() if value}
+    said |= claims
+    return jwt.encode(said, pair.private, algorithm=pair.kept.algorithm, headers={"kid": pair.kept.key_id})
 
 
 def half_hash(token: str) -> str:

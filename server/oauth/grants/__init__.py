@@ -7,7 +7,7 @@ what: the shared steps (parameters, client authentication, may the client use it
 from collections.abc import Mapping
 from typing import Final
 
-from . import authorization_code, client_credentials, device_code, refresh_token, token_exchange
+from . import authorization_code, ciba, client_credentials, device_code, refresh_token, token_exchange
 from .pipeline import Grant
 
 GRANTS: Final[tuple[Grant, ...]] = (
@@ -16,5 +16,6 @@ GRANTS: Final[tuple[Grant, ...]] = (
     refresh_token,
     client_credentials,
     token_exchange,
+    ciba,
 )
 BY_TYPE: Final[Mapping[str, Grant]] = {grant.GRANT_TYPE: grant for grant in GRANTS}

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from server.oauth.access import Access
+from server.oauth.backchannel import BackchannelRequest
+from server.oauth.backchannel import Change as ChangeBackchannel
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization, Pace
 from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
@@ -39,6 +41,24 @@ class SignIns(Protocol):
     def keep_pace(self, code_hash: bytes, now: int) -> tuple[Pace, bool]: ...
 
 
+class Backchannels(Protocol):
+    """Backchannel requests in progress, as `server/live` holds them in front of the store."""
+
+    async def find(self, request_hash: bytes) -> BackchannelRequest | None: ...
+
+    async def redeem(
+        self,
+        request_hash: bytes,
+        change: ChangeBackchannel,
+        family: Family,
+        refresh_token: RefreshToken | None,
+        *,
+        events: Sequence[Event] = (),
+    ) -> BackchannelRequest: ...
+
+    def keep_pace(self, request_hash: bytes, now: int) -> tuple[Pace, bool]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
     """How long things live, in milliseconds."""
@@ -62,6 +82,7 @@ class Memory:
     audience: str
     audiences: Mapping[str, tuple[str, ...]]
     read: Callable[[str], Access]
+    backchannels: Backchannels
 
 
 @dataclass(frozen=True, slots=True)
