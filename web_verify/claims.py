@@ -6,9 +6,9 @@ CLAIM_LIMIT = 32
 UNSHOWABLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
-def harmless(claimed: str | None) -> str | None:
-    """At most 32 characters, no control, bidirectional or unassigned ones; None when nothing is left to show."""
+def harmless(claimed: str | None, limit: int = CLAIM_LIMIT) -> str | None:
+    """At most `limit` characters, no control, bidirectional or unassigned ones; None when nothing is left to show."""
     if claimed is None:
         return None
     shown = "".join(char for char in claimed if unicodedata.category(char) not in UNSHOWABLE)
-    return shown.strip()[:CLAIM_LIMIT].strip() or None
+    return shown.strip()[:limit].strip() or None

@@ -10,6 +10,7 @@ class Look:
     `name` is the service's name, `host` the text a person compares with the address bar, `prefix` the issuer's path
     ("" or "/t1", no slash at the end). `secure_cookies` is true wherever the pages are reached over https.
     `has_digits`: codes are nine digits, not eight letters. `idle_days`: how long a device may stay switched off.
+    `takes_sign_ups`: anybody may make an account; `sends_mail`: there is a mail server to send links with.
     """
 
     name: str
@@ -18,6 +19,9 @@ class Look:
     secure_cookies: bool = True
     has_digits: bool = False
     idle_days: int = 180
+    takes_sign_ups: bool = False
+    sends_mail: bool = False
+    shortest_password: int = 15
 
     def __post_init__(self) -> None:
         """Refuse a prefix that would make a link to another host, or a broken one."""

@@ -8,6 +8,10 @@ from typing import Final
 
 from markupsafe import Markup
 
+from web_verify.account_words import ACCOUNT_COUNTED, ACCOUNT_WORDS
+from web_verify.mail_words import MAIL_WORDS
+from web_verify.presence_words import PRESENCE_WORDS
+
 LANGUAGE: Final = "en"
 DIRECTION: Final = "ltr"
 
@@ -164,6 +168,9 @@ WORDS: Final[dict[str, str]] = {
     "time.now": "just now",
     "time.both": "{ago} <span>({clock})</span>",
     "time.both_day": "{ago} <span>({day}, {clock})</span>",
+    **ACCOUNT_WORDS,
+    **PRESENCE_WORDS,
+    **MAIL_WORDS,
 }
 
 COUNTED: Final[dict[str, tuple[str, str]]] = {
@@ -176,6 +183,7 @@ COUNTED: Final[dict[str, tuple[str, str]]] = {
     "wait.seconds": ("{n} second", "{n} seconds"),
     "wait.minutes": ("{n} minute", "{n} minutes"),
     "devices.all_go": ("Sign out {n} device", "Sign out all {n} devices"),
+    **ACCOUNT_COUNTED,
 }
 
 

@@ -6,19 +6,23 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from server.desk.breached import Breached
+from server.oauth.password import LONGEST, Fault, fault_of, normal
 from server.oauth.secret import draw
 
 HASHER: Final = PasswordHasher()
-LONGEST_PASSWORD: Final = 1_024
+LONGEST_PASSWORD: Final = LONGEST
 AT_ONCE: Final = 2  # argon2 takes a core and 64 MiB each: more at once would starve the polls
 
 
 class Passwords:
-    """Checks passwords, taking turns."""
+    """Checks and hashes passwords, taking turns. `breached` is the path of a list of stolen ones, "" for none."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shortest: int = 15, breached: str = "") -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._nobody = HASHER.hash(draw())
+        self._shortest = shortest
+        self._breached = Breached(breached) if breached else None
 
     async def is_right(self, password_hash: str | None, password: str) -> bool:
         """Whether the password is the one hashed. Without a hash it takes as long, so that the time tells nothing."""
@@ -27,10 +31,32 @@ class Passwords:
         async with self._turns:
             return await asyncio.to_thread(verify_password, password_hash or self._nobody, password)
 
+    async def fault(self, password: str, names: tuple[str, ...]) -> Fault | None:
+        """Why somebody may not choose this password; `names` are theirs and the service's."""
+        chosen = normal(password)
+        fault = fault_of(chosen, shortest=self._shortest, names=names)
+        if (
+            fault is None
+            and self._breached is not None
+            and await asyncio.to_thread(self._breached.__contains__, chosen)
+        ):
+            return "known"
+        return fault
+
+    async def hash(self, password: str) -> str:
+        """To be kept in place of the password."""
+        async with self._turns:
+            return await asyncio.to_thread(hash_password, password)
+
+
+def hash_password(password: str) -> str:
+    """Some 150 ms of one core."""
+    return HASHER.hash(normal(password))
+
 
 def verify_password(password_hash: str, password: str) -> bool:
     """Whether the password is the one hashed; some 150 ms of one core."""
     try:
-        return HASHER.verify(password_hash, password)
+        return HASHER.verify(password_hash, normal(password))
     except (Argon2Error, InvalidHashError):
         return False
