@@ -134,3 +134,30 @@ def test_more_retained_messages_than_the_queue_holds_all_reach_a_newcomer() -> N
         assert len({(await console.message()).topic for _ in range(50)}) == 50
 
     live(story, Limits(queue_messages=5))
+
+
+@pytest.mark.parametrize(("lifetime", "expiry", "lives_for"), [(60_000, 30, 30_000), (60_000, 90, 60_000)])
+def test_mq_07_a_retained_message_ends_with_its_expiry_or_its_token_whichever_is_first(
+    lifetime: int, expiry: int, lives_for: int
+) -> None:
+    async def story(house: House) -> None:
+        device = await house.device(lifetime=lifetime, keep_alive=300)
+        await device.publish("v1/tv/up/rp", b"state", retain=True, message_expiry_interval=expiry)
+        house.later(lives_for - 1)
+        assert house.broker.retained == 1
+        house.later(1)
+        assert house.broker.retained == 0
+
+    live(story)
+
+
+def test_mq_07_a_later_sign_in_of_the_same_device_does_not_carry_on_what_the_earlier_one_left() -> None:
+    async def story(house: House) -> None:
+        device = await house.device(lifetime=60_000)
+        await device.publish("v1/tv/up/rp", b"state", retain=True)
+        await device.leave()
+        await house.device(lifetime=600_000, tie="s2")
+        house.later(60_000)
+        assert house.broker.retained == 0
+
+    live(story)
