@@ -186,6 +186,7 @@ def test_a_decision_is_told_to_whoever_took_it_alone(house: RunningHouse, desk: 
     cases: tuple[tuple[bool, Why], ...] = ((True, "used"), (False, "denied"))
     for approve, why in cases:
         code = house.begin()["user_code"]
+        house.do(desk.open(ana, code))
         decided = house.do(desk.decide(ana, code, approve=approve))
         assert isinstance(decided, Decided)
         assert decided.approved is approve
@@ -200,6 +201,7 @@ def test_a_decision_is_told_to_whoever_took_it_alone(house: RunningHouse, desk: 
 def test_only_the_owner_signs_a_device_out(house: RunningHouse, desk: HouseDesk) -> None:
     ana, ben = signed_in(house, desk), signed_in(house, desk, "ben")
     started = house.begin(device_name="Kitchen")
+    house.do(desk.open(ana, started["user_code"]))
     house.do(desk.decide(ana, started["user_code"], approve=True, scopes=["profile"]))
     held = tokens(house.poll(started))
     mine = house.do(desk.devices(ana))[0]

@@ -31,6 +31,7 @@ ROUTES: Final[tuple[tuple[str, Mapping[str, Answer]], ...]] = (
     ("/devices", {"GET": devices.get}),
     ("/devices/sign-out", {"POST": devices.sign_out_all}),
     ("/devices/{device_id}/sign-out", {"POST": devices.sign_out_one}),
+    ("/devices/{device_id}/not-me", {"POST": devices.not_mine}),
 )
 
 

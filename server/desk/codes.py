@@ -1,24 +1,32 @@
 """The desk's part for user codes: what asks under a code, and the decision (RFC 8628 section 3.3).
 
-A wrong code costs the same whatever the reason, and is counted before it is checked.
+A wrong code costs the same whatever the reason, and is counted before it is checked. Opening a code fixes what proof
+of presence is asked for (`server/oauth/presence.py`); the decision takes no weaker one.
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, Literal
 
+from server.desk.ladder import Ladder, is_proven
 from server.desk.network import same_network
-from server.desk.visits import Visits
+from server.desk.opening import Answer, Shown, Telling, decision, letting_go, opening
 from server.oauth import guess, verification
-from server.oauth.account import Session
+from server.oauth.claim import claim_of
 from server.oauth.device import DeviceAuthorization
-from server.oauth.event import What
+from server.oauth.presence import choices
 from server.oauth.secret import digest
-from server.oauth.store import Change
+from server.oauth.step_up import is_met
 from server.oauth.user_code import normalise, show
 from web_verify.desk import Asking, Decided, Problem, Visitor
 
+log: Final = logging.getLogger("porchlight")
+STOPPED: Final[dict[str, Literal["", "mismatch", "reported"]]] = {"mismatch": "mismatch", "reported": "reported"}
 
-class CodeDesk(Visits):
+
+class CodeDesk(Ladder):
     """`web_verify.desk.CodeDesk`."""
 
     async def look_up(self, visitor: Visitor, typed: str) -> Asking | Decided | Problem:
@@ -34,10 +42,50 @@ class CodeDesk(Visits):
             return await self._asking(authorization, code, visitor)
         return await self._settled(authorization, code, account_id)
 
+    async def open(self, visitor: Visitor, typed: str) -> Asking | Decided | Problem:
+        signed_in = await self._signed_in(visitor)
+        if signed_in is None:
+            return await self.look_up(visitor, typed)
+        session, account = signed_in
+        found = await self._find(visitor, typed, account.account_id)
+        if isinstance(found, Problem):
+            return found
+        authorization, code = found
+        if authorization.state == "pending" and not await self._may_sign_in(authorization.client_id):
+            return Problem("expired")
+        terms = await self._terms(authorization.client_id)
+        facts = await self._facts(authorization, visitor, account.account_id)
+        told = Telling(self._told(visitor, "stopped", account.account_id, authorization.client_id))
+        change = opening(account.account_id, facts, terms, told, self._house.now())
+        try:
+            opened = await self._house.sign_ins.change(authorization.code_hash, change, events=told)
+        except verification.NotPending as settled:
+            return await self._over(settled.authorization, code, account.account_id)
+        except verification.Blocked:
+            await self._stopped(told, "policy")
+            return Problem("blocked")
+        if told.asked is None or opened.state != "pending":
+            log.warning("a sign-in was stopped: %s (client %s)", opened.stopped_for, opened.client_id)
+            return await self._settled(opened, code, account.account_id)
+        return await self._asking(opened, code, visitor, Shown(told.asked, terms, session.auth_time, session.amr))
+
+    async def let_go(self, visitor: Visitor, typed: str) -> None:
+        signed_in = await self._signed_in(visitor)
+        code = normalise(typed)
+        found = await self._house.sign_ins.find_by_user_code(digest("user_code", code)) if signed_in and code else None
+        if signed_in is not None and found is not None and found.opened_by == signed_in[1].account_id:
+            await self._house.sign_ins.change(found.code_hash, letting_go(found.opened_by, self._house.now()))
+
     async def decide(
-        self, visitor: Visitor, typed: str, *, approve: bool, scopes: Sequence[str] | None = None
+        self,
+        visitor: Visitor,
+        typed: str,
+        *,
+        approve: bool,
+        scopes: Sequence[str] | None = None,
+        shown: str = "",
+        opens: int | None = None,
     ) -> Decided | Problem:
-        house = self._house
         signed_in = await self._signed_in(visitor)
         if signed_in is None:
             return Problem("wrong")
@@ -48,15 +96,19 @@ class CodeDesk(Visits):
         authorization, code = found
         if authorization.state == "pending" and not await self._may_sign_in(authorization.client_id):
             return Problem("expired")
-        what: What = "approved" if approve else "denied"
-        told = self._told(visitor, what, account.account_id, authorization.client_id, "device")
-        change = _decision(session, approve=approve, scopes=scopes, now=house.now())
+        told = Telling(self._told(visitor, "denied", account.account_id, authorization.client_id, "device"))
+        answer = Answer(approve, scopes, shown, opens)
+        change = decision(session, answer, await self._terms(authorization.client_id), told, self._house.now())
         try:
-            decided = await house.sign_ins.change(authorization.code_hash, change, events=(told,))
+            decided = await self._house.sign_ins.change(authorization.code_hash, change, events=told)
         except verification.NotPending as settled:
-            if settled.authorization.state == "pending":
-                return Problem("expired")
-            return await self._settled(settled.authorization, code, account.account_id)
+            return await self._over(settled.authorization, code, account.account_id)
+        except verification.Unproven:
+            return Problem("unproven")
+        except (verification.NotOpened, verification.NotFresh):
+            return Problem("open_again")
+        if decided.stopped_for == "mismatch":
+            log.warning("a sign-in was stopped: a wrong number (client %s)", decided.client_id)
         return await self._settled(decided, code, account.account_id)
 
     async def _find(
@@ -90,48 +142,69 @@ class CodeDesk(Visits):
         client = await self._house.clients.find(client_id)
         return client is not None and client.is_enabled
 
-    async def _asking(self, authorization: DeviceAuthorization, code: str, visitor: Visitor) -> Asking:
+    async def _asking(
+        self, authorization: DeviceAuthorization, code: str, visitor: Visitor, shown: Shown | None = None
+    ) -> Asking:
         client = await self._house.clients.find(authorization.client_id)
-        return Asking(
+        settings = self._house.settings
+        claim = claim_of(authorization.claimed_name, settings.reserved_names)
+        asking = Asking(
             app_name=client.name if client else authorization.client_id,
-            is_app_proven=client is not None and client.auth_method != "none" and not client.is_claimed,
+            is_app_proven=is_proven(client),
             user_code=show(code),
             asked_at=authorization.created_at,
             expires_at=authorization.expires_at,
             address=authorization.address,
-            same_network=same_network(authorization.address, visitor.address, is_local=self._house.settings.is_local),
-            claimed_name=authorization.claimed_name,
+            same_network=same_network(authorization.address, visitor.address, is_local=settings.is_local),
+            claimed_name=claim.name,
+            is_name_hidden=claim.is_hidden,
             scopes=self._sentences(authorization.scopes),
+            place=self._house.places.of(authorization.address).name,
+            phone_place=self._house.places.of(visitor.address).name,
         )
+        return asking if shown is None else self._with_proof(asking, authorization, shown)
+
+    def _with_proof(self, asking: Asking, authorization: DeviceAuthorization, shown: Shown) -> Asking:
+        """What is asked, with the proof that this person must give and what comes of it."""
+        asked, level = shown.asked, int(shown.asked.level)
+        granted = shown.terms.granted(authorization.scopes, level, authorization.proof)
+        return replace(
+            asking,
+            proof=asked.proof or "approve",
+            notice=asked.notice,
+            choices=choices(authorization.match) if asked.proof == "pick" else (),
+            opens=authorization.opens,
+            must_sign_in=(asked.needs_fresh_sign_in and shown.auth_time < authorization.created_at)
+            or not is_met(authorization, shown.auth_time, shown.amr, self._house.now()),
+            scopes=self._sentences(granted),
+            kept_back=self._sentences([scope for scope in authorization.scopes if scope not in granted]),
+            lasts_for=shown.terms.lasts_for(level),
+        )
+
+    async def _stopped(self, told: Telling, why: str) -> None:
+        """The policy stopped it: nothing changed, so that the event stands alone."""
+        event = replace(told.event, what="stopped", detail=why)
+        await self._house.store.record((event,))
+        log.warning("a sign-in was stopped: %s (client %s)", why, event.client_id)
+
+    async def _over(self, authorization: DeviceAuthorization, code: str, account_id: str) -> Decided | Problem:
+        if authorization.state == "pending":
+            return Problem("expired")
+        return await self._settled(authorization, code, account_id)
 
     async def _settled(
         self, authorization: DeviceAuthorization, code: str, account_id: str | None
     ) -> Decided | Problem:
         """What is left to say of a code that was decided: to whoever decided, and to anybody else."""
+        if authorization.account_id is None and authorization.stopped_for:
+            return Problem("shared" if authorization.stopped_for == "shared" else "blocked")
         if authorization.account_id is None or authorization.account_id != account_id:
             return Problem("denied" if authorization.state == "denied" else "used")
         client = await self._house.clients.find(authorization.client_id)
         return Decided(
             app_name=client.name if client else authorization.client_id,
             user_code=show(code),
-            approved=authorization.state != "denied",
+            approved=authorization.state != "denied" and authorization.stopped_for != "reported",
             decided_at=authorization.decided_at or authorization.created_at,
+            stopped_for=STOPPED.get(authorization.stopped_for, ""),
         )
-
-
-def _decision(session: Session, *, approve: bool, scopes: Sequence[str] | None, now: int) -> Change:
-    def change(found: DeviceAuthorization | None) -> DeviceAuthorization:
-        if found is None:
-            raise LookupError("the device authorization was swept away")
-        if not approve:
-            return verification.deny(found, account_id=session.account_id, now=now)
-        return verification.approve(
-            found,
-            account_id=session.account_id,
-            auth_time=session.auth_time,
-            amr=session.amr,
-            scopes=scopes,
-            now=now,
-        )
-
-    return change

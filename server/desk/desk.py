@@ -1,10 +1,13 @@
 """The server's counter for the pages, put together: one class that does all that `web_verify.desk.Desk` promises."""
 
+from server.desk.accounts import AccountDesk
 from server.desk.apps import AppDesk
 from server.desk.codes import CodeDesk
 from server.desk.devices import DeviceDesk
+from server.desk.joining import JoinDesk
 from server.desk.people import PeopleDesk
+from server.desk.reports import ReportDesk
 
 
-class HouseDesk(PeopleDesk, CodeDesk, AppDesk, DeviceDesk):
+class HouseDesk(PeopleDesk, JoinDesk, AccountDesk, CodeDesk, AppDesk, DeviceDesk, ReportDesk):
     """One desk per server."""

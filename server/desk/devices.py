@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from server.desk.visits import Visits
+from server.oauth.claim import claim_of
 from web_verify.desk import Device, Visitor
 
 MOST_DEVICES: Final = 200  # on one page; the operator's list has them all
@@ -24,7 +25,7 @@ class DeviceDesk(Visits):
                 Device(
                     device_id=family.device_id,
                     app_name=client.name if client else family.client_id,
-                    claimed_name=family.claimed_name,
+                    claimed_name=claim_of(family.claimed_name, self._house.settings.reserved_names).name,
                     signed_in_at=family.created_at,
                     last_seen_at=family.last_seen_at,
                     address=family.address,

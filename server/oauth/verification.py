@@ -12,6 +12,7 @@ from typing import Final
 from .device import DeviceAuthorization
 from .presence import NUMBERS, Decision, Facts, Level, decide, read_match
 from .secret import digest
+from .step_up import is_met
 from .terms import Terms
 from .user_code import normalise
 
@@ -40,7 +41,7 @@ class Unproven(Exception):
 
 
 class NotFresh(Exception):
-    """Whoever approves must sign in first: their session is older than what the device asked."""
+    """Whoever approves must sign in first: their session is older, or weaker, than what the device asked."""
 
 
 def open_for_decision(authorization: DeviceAuthorization, now: int) -> DeviceAuthorization:
@@ -82,6 +83,13 @@ def open_by(
         expires_at=max(pending.expires_at, min(now + CLAIM_FOR, pending.created_at + LONGEST)),
     )
     return opened, asked
+
+
+def let_go(authorization: DeviceAuthorization, *, account_id: str, now: int) -> DeviceAuthorization:
+    """Opened by nobody, as far as this account had it open; whoever opens it next is the first."""
+    if authorization.opened_by != account_id or authorization.state != "pending" or authorization.is_expired(now):
+        return authorization
+    return replace(authorization, opened_by=None, level=None, proof="", match="")
 
 
 def approve_shown(
@@ -142,11 +150,14 @@ def approve(
     """pending -> approved, by this account, for the scopes asked or the part of them that the person left ticked.
 
     Consent fixes user, client and scope here: later changes only shrink it. Whoever stands before a page goes by
-    `approve_shown`.
+    `approve_shown`. Raises `NotFresh` when the device asked for a sign-in that is younger or stronger.
     """
     granted = tuple(scope for scope in authorization.scopes if scopes is None or scope in scopes)
+    pending = open_for_decision(authorization, now)
+    if not is_met(pending, auth_time, amr, now):
+        raise NotFresh
     return replace(
-        open_for_decision(authorization, now),
+        pending,
         state="approved",
         account_id=account_id,
         auth_time=auth_time,

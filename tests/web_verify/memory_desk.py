@@ -59,6 +59,7 @@ class MemoryDesk:
     apps: dict[str, AppAsking] = field(default_factory=dict)
     visitors: list[Visitor] = field(default_factory=list)
     broken: bool = False
+    shown: tuple[str, int | None] = ("", None)
 
     def now(self) -> int:
         return self.time
@@ -94,9 +95,37 @@ class MemoryDesk:
             return decided if person and person.username == username else Problem("used")
         return self.asking.get(code, Problem("wrong"))
 
+    async def open(self, visitor: Visitor, typed: str) -> Asking | Decided | Problem:
+        self.calls.append("open")
+        return await self.look_up(visitor, typed)
+
+    async def let_go(self, visitor: Visitor, typed: str) -> None:
+        self.calls.append("let_go")
+
+    async def not_me(self, visitor: Visitor, typed: str) -> bool:
+        self.calls.append("not_me")
+        code = normal(typed)
+        if code not in self.decided:
+            return False
+        username, decided, scopes = self.decided[code]
+        self.decided[code] = (username, replace(decided, approved=False, stopped_for="reported"), scopes)
+        return True
+
+    async def not_my_device(self, visitor: Visitor, device_id: str) -> bool:
+        self.calls.append("not_my_device")
+        return await self.sign_out_device(visitor, device_id)
+
     async def decide(
-        self, visitor: Visitor, typed: str, *, approve: bool, scopes: Sequence[str] | None = None
+        self,
+        visitor: Visitor,
+        typed: str,
+        *,
+        approve: bool,
+        scopes: Sequence[str] | None = None,
+        shown: str = "",
+        opens: int | None = None,
     ) -> Decided | Problem:
+        self.shown = (shown, opens)
         self.calls.append("approve" if approve else "deny")
         found = await self.look_up(visitor, typed)
         person = self.sessions[visitor.session]

@@ -28,6 +28,10 @@ class DeviceDesk(Protocol):
         """The devices this person signed in, newest activity first, at most a few hundred; empty without a session."""
         ...
 
+    async def not_my_device(self, visitor: Visitor, device_id: str) -> bool:
+        """ "This was not me": like `sign_out_device`, and whoever runs the service is told."""
+        ...
+
     async def sign_out_device(self, visitor: Visitor, device_id: str) -> bool:
         """End one device's tokens and MQTT session at once. False when it is not this person's."""
         ...

@@ -18,6 +18,7 @@ class Visitor:
     session: str
     address: str
     request_id: str = ""
+    agent: str = ""
     browser: str = ""
 
 

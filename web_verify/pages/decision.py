@@ -1,15 +1,18 @@
 """Is this your device? What asks, what the server saw, what the device claims, and the two answers (sections 3.3, 5.4).
 
-The page under a code is also where the decision is read afterwards, so that reloading it never decides again.
+Opening the page decides nothing, but it fixes what proof of presence is asked for. The page under a code is also where
+the decision is read afterwards, so that reloading it never decides again.
 """
 
 from starlette.responses import Response
 
-from web_verify.desk import Decided, Problem
+from web_verify.desk import Asking, Decided, Problem
 from web_verify.forms import ECHO_LIMIT, Refused
 from web_verify.pages import done, problem
 from web_verify.pages.enter import short
 from web_verify.visit import Visit
+
+ANSWERS = ("approve", "deny", "not_me")
 
 
 async def get(visit: Visit) -> Response:
@@ -17,33 +20,79 @@ async def get(visit: Visit) -> Response:
     typed = code_of(visit)
     if not typed:
         return visit.go("/device")
-    found = await visit.desk.look_up(visit.visitor, typed)
+    person = await visit.person()
+    is_opened = person is not None and not is_only_fetched(visit)
+    found = await (visit.desk.open if is_opened else visit.desk.look_up)(visit.visitor, typed)
     if isinstance(found, Problem):
         return problem.answer(visit, found, typed)
-    person = await visit.person()
+    code = short(found.user_code)
     if person is None:
-        return visit.go("/sign-in", code=short(found.user_code))
+        return visit.go("/sign-in", code=code)
     if isinstance(found, Decided):
         return done.show(visit, found)
-    return visit.show("decision", asking=found, person=person, code=short(found.user_code))
+    return ask(visit, found, person=person, code=code)
+
+
+def ask(visit: Visit, asking: Asking, **facts: object) -> Response:
+    """The decision; before it a page of its own where there is something to notice, and a fresh sign-in if need be."""
+    is_sure = visit.request.query_params.get("sure") == "1"
+    if asking.notice and not is_sure:
+        return visit.show("notice_before", asking=asking, **facts)
+    if asking.must_sign_in:
+        return visit.go("/sign-in", code=str(facts["code"]), again="1")
+    return visit.show("decision", asking=asking, **facts)
+
+
+def is_only_fetched(visit: Visit) -> bool:
+    """Whether a program looks ahead, and nobody looks at the page yet."""
+    headers = visit.request.headers
+    hints = [headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz")]
+    return visit.request.method == "HEAD" or any("prefetch" in hint for hint in hints)
 
 
 async def post(visit: Visit) -> Response:
-    """Take the decision of the person who is signed in; anything but `approve` or `deny` decides nothing."""
+    """Take the decision of the person who is signed in; anything but an answer of the page decides nothing."""
     typed = code_of(visit)
     if await visit.person() is None:
         return visit.go("/sign-in", code=typed)
-    decision = visit.form.one("decision")
-    if decision not in ("approve", "deny"):
+    shown = visit.form.typed("match") or visit.form.typed("seen")
+    decision = visit.form.one("decision") or ("approve" if visit.form.one("match") else "")
+    if decision not in ANSWERS:
         raise Refused(400, "undecided")
+    if decision == "not_me":
+        return await not_me(visit, typed)
     approve = decision == "approve"
     scopes = await scopes_left(visit, typed) if approve else None
     if isinstance(scopes, Problem):
         return problem.show(visit, scopes, typed)
-    decided = await visit.desk.decide(visit.visitor, typed, approve=approve, scopes=scopes)
+    opens = visit.form.typed("opens")
+    decided = await visit.desk.decide(
+        visit.visitor,
+        typed,
+        approve=approve,
+        scopes=scopes,
+        shown=shown,
+        opens=int(opens) if opens.isascii() and opens.isdecimal() and len(opens) < 10 else None,
+    )
     if isinstance(decided, Problem):
-        return problem.show(visit, decided, typed)
+        return undecided(visit, decided, typed)
     return visit.go("/D/", short(decided.user_code))
+
+
+def undecided(visit: Visit, found: Problem, typed: str) -> Response:
+    """Nothing was decided: the page once more, or why there is nothing to decide."""
+    if found.why == "open_again":
+        return visit.go("/D/", typed.replace("-", ""))
+    if found.why == "unproven":
+        raise Refused(400, "unproven")
+    return problem.show(visit, found, typed)
+
+
+async def not_me(visit: Visit, typed: str) -> Response:
+    """End what came of an approval that this person did not mean, or did not give."""
+    if not await visit.desk.not_me(visit.visitor, typed):
+        raise Refused(404, "no_device")
+    return visit.go("/D/", typed.replace("-", ""))
 
 
 async def scopes_left(visit: Visit, typed: str) -> list[str] | Problem | None:

@@ -26,6 +26,16 @@ async def sign_out_one(visit: Visit) -> Response:
     return visit.go("/devices")
 
 
+async def not_mine(visit: Visit) -> Response:
+    """End one device, and say that it was never this person's."""
+    if await visit.person() is None:
+        return visit.go("/sign-in")
+    device_id: str = visit.request.path_params["device_id"]
+    if not await visit.desk.not_my_device(visit.visitor, device_id):
+        raise Refused(404, "no_device")
+    return visit.go("/devices")
+
+
 async def sign_out_all(visit: Visit) -> Response:
     """End every device that is signed in now. One that ended by itself meanwhile is no error."""
     if await visit.person() is None:

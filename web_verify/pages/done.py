@@ -8,4 +8,9 @@ from web_verify.visit import Visit
 
 def show(visit: Visit, decided: Decided) -> Response:
     """Connected, or stopped, for the person who decided it."""
-    return visit.show("done", decided=decided, outcome="ok" if decided.approved else "deny")
+    return visit.show("done", decided=decided, outcome=outcome(decided))
+
+
+def outcome(decided: Decided) -> str:
+    """Which words say it."""
+    return decided.stopped_for or ("ok" if decided.approved else "deny")

@@ -17,6 +17,7 @@ SHAPES: Final[dict[Why, tuple[int, bool, bool]]] = {
     "denied": (409, True, False),
     "too_many": (429, False, False),
     "blocked": (403, False, False),
+    "shared": (403, True, False),
 }
 
 

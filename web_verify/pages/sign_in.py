@@ -20,19 +20,20 @@ OTHERWISE = (403, "sign_in.blocked")
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a person came for: the code of a device, the request of an app, or neither."""
+    """What a person came for: the code of a device, the request of an app, or neither. `again`: though signed in."""
 
     code: str = ""
     request: str = ""
+    again: str = ""
 
 
 async def get(visit: Visit) -> Response:
     """The form, under a banner that says what for. Whoever is signed in already goes straight on."""
-    errand = Errand(asked(visit, "code"), asked(visit, "request"))
+    errand = Errand(asked(visit, "code"), asked(visit, "request"), asked(visit, "again"))
     asking = await consent.look_up(visit, errand.request) if errand.request else None
     if asking is not None and asking.next != "sign_in":
         return onwards(visit, errand)
-    if asking is None and await visit.person() is not None:
+    if asking is None and not (errand.code and errand.again) and await visit.person() is not None:
         return onwards(visit, errand)
     if asking is not None:
         return form(visit, errand, asking, username=asking.login_hint)
@@ -51,9 +52,11 @@ def asked(visit: Visit, name: str) -> str:
 
 async def post(visit: Visit) -> Response:
     """Check the password; the desk's new secret replaces the cookie."""
-    errand = Errand(visit.form.typed("code"), visit.form.typed("request"))
+    errand = Errand(visit.form.typed("code"), visit.form.typed("request"), visit.form.typed("again"))
     username, password = visit.form.typed("username"), visit.form.one("password")
     missing = tuple(name for name, value in (("username", username), ("password", password)) if not value)
+    if errand.code:
+        await visit.desk.let_go(visit.visitor, errand.code)  # whoever signs in now may be somebody else
     if missing:
         return await again(visit, errand, username, 400, tuple((name, f"sign_in.empty_{name}") for name in missing))
     answer = await visit.desk.sign_in(visit.visitor, username, password)
@@ -108,4 +111,6 @@ def onwards(visit: Visit, errand: Errand) -> Response:
     """To the decision that waits, else to the devices. There is no other way out of here."""
     if errand.request:
         return visit.go("/consent/", errand.request)
-    return visit.go("/D/", errand.code) if errand.code else visit.go("/devices")
+    if errand.code:
+        return visit.go("/D/", errand.code, sure="1" if errand.again else "")
+    return visit.go("/devices")
