@@ -19,6 +19,7 @@ from server.outbound import Refused, checked_url
 from server.settings import Settings
 from server.signing.assertion import check_jwks
 
+from .client_proof import check_reach, proof_arguments, with_proof
 from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, told, with_store
 
 NAME: Final = "client"
@@ -72,6 +73,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     add.add_argument("--requires-par", action="store_true", help="it must push its authorization requests (RFC 9126)")
     add.add_argument("--scope", default="", help='scopes it may ask for, as in "profile readings:read"')
+    proof_arguments(add)
     storage_arguments(add)
     add.set_defaults(act=_add)
     listing = actions.add_parser("list", help="list the apps", description="List the apps.")
@@ -95,7 +97,7 @@ def _add(args: argparse.Namespace) -> int:
     name = args.name.strip()
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise Misused("--name has 1 to 100 printable characters: people read it when they are asked to approve")
-    if not args.grant and not args.confidential and not args.jwks:
+    if not args.grant and not (args.confidential or args.jwks or args.jwks_uri or args.tls_subject):
         raise Misused("say what the app may do; for a device that stays signed in: --grant device_code refresh_token")
     if args.jwks and args.confidential:
         raise Misused("--jwks and --confidential are two ways to authenticate: choose one")
@@ -123,7 +125,10 @@ def _add(args: argparse.Namespace) -> int:
         backchannel_authentication_request_signing_alg=args.ciba_signed,
     )
 
+    client = with_proof(client, args)
+
     async def add(desk: Desk) -> None:
+        check_reach(client, desk.settings)
         _check_address(client.backchannel_client_notification_endpoint, desk.settings)
         check_registration(client, (*BY_TYPE, IMPLICIT), tuple(desk.settings.scopes))
         try:

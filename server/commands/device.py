@@ -8,9 +8,10 @@ from server.oauth.account import tidy_username
 from server.oauth.token import Family
 
 from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, told, with_store
+from .known_device import known_device_arguments
 
 NAME: Final = "device"
-HELP: Final = "list the devices that are signed in, or sign some out"
+HELP: Final = "list the devices that are signed in, sign some out, or say which may sign in"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--user", metavar="NAME", help="every device of this person")
     storage_arguments(out)
     out.set_defaults(act=_sign_out)
+    known_device_arguments(actions)
 
 
 def run(args: argparse.Namespace) -> int:
