@@ -1,4 +1,4 @@
-"""`readings.add` and `readings.list`: what a sensor sends and a screen shows, kept per account."""
+"""`readings.add`, `.list` and `.delete`: what a sensor sends and a screen shows, kept per account."""
 
 import math
 
@@ -32,6 +32,14 @@ async def list_newest(call: Call) -> Reply:
         before=call.whole("before", call.house.now() + 1, 0, 2**53),
     )
     return Reply({"readings": [_shown(reading) for reading in readings]})
+
+
+async def delete(call: Call) -> Reply:
+    """`device_id`, `stream`: delete this account's readings, or those of one device or stream; how many there were."""
+    deleted = await call.house.readings.delete(
+        call.access.account_id, device_id=call.text("device_id"), stream=call.text("stream")
+    )
+    return Reply({"deleted": deleted})
 
 
 def _is_finite(value: float) -> bool:

@@ -14,6 +14,7 @@ from server.oauth.access import Access
 from server.oauth.errors import InvalidRequest, TooLarge, WrongMediaType
 
 from .bearer import bearer, demand_scope
+from .step_up import demand_sign_in
 
 MAX_BODY: Final = 65_536
 Arguments = Mapping[str, object]
@@ -56,13 +57,23 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One line of the API's table. `scope` "" needs a valid token and no particular scope."""
+    """One line of the API's table. `scope` "" needs a valid token and no particular scope.
+
+    `max_age` (seconds) and `acr_values` are what it demands of the sign-in behind the token (`step_up.py`).
+    """
 
     name: str
     method: str
     path: str
     scope: str
     answer: Callable[[Call], Awaitable[Reply]]
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+
+    @property
+    def takes_query(self) -> bool:
+        """Whether its arguments are in the query: those of a GET and a DELETE, which have no body."""
+        return self.method in ("GET", "DELETE")
 
 
 class ResourceEndpoint:
@@ -74,8 +85,10 @@ class ResourceEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         access, _ = bearer(self._house, request)
-        demand_scope(access, self._resource.scope)
-        arguments = dict(request.query_params) if self._resource.method == "GET" else await _json_object(request)
+        resource = self._resource
+        demand_scope(access, resource.scope)
+        demand_sign_in(access, resource.max_age, resource.acr_values, self._house.now())
+        arguments = dict(request.query_params) if resource.takes_query else await _json_object(request)
         reply = await self._resource.answer(Call(self._house, access, arguments))
         return json_answer(reply.content, reply.status)
 

@@ -18,6 +18,8 @@ RESOURCES: Final = (
     Resource("me", "GET", "/me", "profile", me.me),
     Resource("readings.add", "POST", "/readings", "readings:write", readings.add),
     Resource("readings.list", "GET", "/readings", "readings:read", readings.list_newest),
+    # What is deleted is gone: a device left alone, or a token that was stolen long after its sign-in, does not do it.
+    Resource("readings.delete", "DELETE", "/readings", "readings:write", readings.delete, max_age=300),
     Resource("mqtt.renew", "POST", "/mqtt/renew", "", mqtt_session.renew),
 )
 

@@ -48,7 +48,7 @@ class AppDesk(Visits):
         client = await house.clients.find(request.client_id)
         if client is None or not client.is_enabled:
             return Problem("wrong")
-        auth_time = signed_in[0].auth_time if signed_in else None
+        session = signed_in[0] if signed_in else None
         is_allowed = await self._is_allowed(request, signed_in)
         return AppAsking(
             app_name=client.name,
@@ -56,7 +56,7 @@ class AppDesk(Visits):
             expires_at=request.expires_at,
             login_hint=request.login_hint,
             scopes=self._sentences(request.scopes),
-            next=authorization.next_step(request, auth_time, is_allowed=is_allowed, now=house.now()),
+            next=authorization.next_step(request, session, is_allowed=is_allowed, now=house.now()),
         )
 
     async def _decide_app(
@@ -89,9 +89,9 @@ class AppDesk(Visits):
     ) -> OAuthError | None:
         """Why the app gets nothing; None when it gets what it asked for."""
         if approve is None:
-            auth_time = signed_in[0].auth_time if signed_in else None
+            session = signed_in[0] if signed_in else None
             is_allowed = await self._is_allowed(request, signed_in)
-            return authorization.unasked(request, auth_time, is_allowed=is_allowed, now=self._house.now())
+            return authorization.unasked(request, session, is_allowed=is_allowed, now=self._house.now())
         if request.response_type == "id_token" and scopes is not None and SCOPE not in scopes:
             return AccessDenied("the person left out who they are")
         return None if approve else AccessDenied("the person said no")
@@ -126,6 +126,7 @@ class AppDesk(Visits):
                 scopes=scopes,
                 code_hash=digest("code", code),
                 now=now,
+                session_id=session.session_id,
             )
 
         approved = await self._change(request_id, change, told)

@@ -16,6 +16,7 @@ from server.oauth.grants.pipeline import demand_proof
 from server.oauth.presence import browser_of
 from server.oauth.proof import Proof
 from server.oauth.secret import digest, draw
+from server.oauth.step_up import acr_values_of, max_age_of
 from server.oauth.store import CodeTaken
 from server.oauth.terms import terms_of
 from server.possession import shown_proof
@@ -65,6 +66,8 @@ class DeviceAuthorizationEndpoint:
             claimed_name=form.get("device_name", "")[:MAX_NAME] or None,
             jkt=proof.jkt if proof is not None else None,
             shows_match=form.get("match") == "1",
+            max_age=max_age_of(form.get("max_age")),
+            acr_values=acr_values_of(form.get("acr_values")),
             browser=browser_of(request.headers.get("user-agent", "")),
         )
         code = await self._start(authorization)

@@ -66,7 +66,6 @@ class Relay:
 
     async def _ask(self, resource: Resource, token: str, arguments: Mapping[str, object]) -> bytes:
         """The request, made in this process, and its answer in an envelope."""
-        is_get = resource.method == "GET"
         scope = {
             "type": "http",
             "asgi": {"version": "3.0"},
@@ -76,13 +75,13 @@ class Relay:
             "path": self._prefix + resource.path,
             "raw_path": (self._prefix + resource.path).encode(),
             "root_path": "",
-            "query_string": _query(arguments) if is_get else b"",
+            "query_string": _query(arguments) if resource.takes_query else b"",
             "headers": [(b"authorization", b"Bearer " + token.encode()), (b"content-type", b"application/json")],
             "client": None,
             VOUCHED: True,
             "server": None,
         }
-        asked = _Exchange(b"" if is_get else json.dumps(arguments).encode())
+        asked = _Exchange(b"" if resource.takes_query else json.dumps(arguments).encode())
         await self._app(scope, asked.receive, asked.send)
         return asked.envelope()
 

@@ -1,12 +1,30 @@
-"""How a person proved who they are: `amr` (RFC 8176), and the `acr` that follows (OpenID Connect Core section 2)."""
+"""How a person proved who they are: `amr` (RFC 8176), and the `acr` that follows (OpenID Connect Core section 2).
 
+`phr` and `phrh` are the values of OpenID Connect Extended Authentication Profile ACR Values 1.0: no phisher can pass on
+what was shown. A password can be passed on, so it has a name of our own. Who reached a class has reached those below.
+"""
+
+from collections.abc import Collection
 from typing import Final
 
 PASSWORD: Final = ("pwd",)
 ACR_PASSWORD: Final = "urn:porchlight:acr:password"  # noqa: S105 - a name
-ACR_VALUES: Final = (ACR_PASSWORD,)
+PHISHING_RESISTANT: Final = "phr"
+HARDWARE_PROTECTED: Final = "phrh"
+# Strongest first: the class, and the methods of which one reaches it.
+CLASSES: Final = (
+    (HARDWARE_PROTECTED, frozenset(("hwk",))),
+    (PHISHING_RESISTANT, frozenset(("hwk", "swk", "pop"))),
+    (ACR_PASSWORD, frozenset(("hwk", "swk", "pop", "pwd"))),
+)
+ACR_VALUES: Final = (ACR_PASSWORD,)  # that a person can reach on our pages
 
 
-def acr(amr: tuple[str, ...]) -> str:
-    """The class that these methods reach; "" when none is known."""
-    return ACR_PASSWORD if "pwd" in amr else ""
+def acr(amr: Collection[str]) -> str:
+    """The strongest class that these methods reach; "" when none is known."""
+    return next((name for name, methods in CLASSES if methods & {*amr}), "")
+
+
+def reaches(amr: Collection[str], acr_values: Collection[str]) -> bool:
+    """Whether these methods are good for one of the classes asked for; any are where none is asked for."""
+    return not acr_values or any(name in acr_values and bool(methods & {*amr}) for name, methods in CLASSES)

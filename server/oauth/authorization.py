@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from . import pkce, redirect, scope
+from .account import Session
 from .client import Client
 from .errors import (
     ConsentRequired,
@@ -20,6 +21,7 @@ from .errors import (
     UnauthorizedClient,
     UnsupportedResponseType,
 )
+from .step_up import acr_values_of, is_met, max_age_of
 
 GRANT_TYPE: Final = "authorization_code"
 IMPLICIT: Final = "implicit"  # registered like a grant; never for access tokens
@@ -33,7 +35,6 @@ URN: Final = "urn:ietf:params:oauth:request_uri:"
 LONGEST_NONCE: Final = 512
 LONGEST_STATE: Final = 1_024
 LONGEST_HINT: Final = 200
-LONGEST_AGE: Final = 10**9
 
 Stage = Literal["pushed", "asked", "approved", "denied", "redeemed"]
 Step = Literal["sign_in", "ask", "leave"]
@@ -131,7 +132,8 @@ def ask(request_hash: bytes, client: Client, parameters: Mapping[str, str], now:
         state=_bounded(parameters, "state", LONGEST_STATE),
         nonce=_bounded(parameters, "nonce", LONGEST_NONCE),
         prompts=_prompts(parameters.get("prompt", "")),
-        max_age=_max_age(parameters.get("max_age")),
+        max_age=max_age_of(parameters.get("max_age")),
+        acr_values=acr_values_of(parameters.get("acr_values")),
         login_hint=parameters.get("login_hint", "")[:LONGEST_HINT],
         jkt=_thumbprint(parameters.get("dpop_jkt")),
         response_type=response_type,
@@ -173,14 +175,6 @@ def _prompts(text: str) -> tuple[str, ...]:
     return prompts
 
 
-def _max_age(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 10:
-        raise InvalidRequest("max_age is a whole number of seconds")
-    return min(int(text), LONGEST_AGE)
-
-
 def _thumbprint(text: str | None) -> str | None:
     if text is not None and not _THUMBPRINT.fullmatch(text):
         raise InvalidRequest("dpop_jkt is the base64url SHA-256 thumbprint of a key: 43 characters")
@@ -213,25 +207,24 @@ def open_for_decision(request: AuthorizationRequest | None, now: int) -> Authori
     return request
 
 
-def is_recent(request: AuthorizationRequest, auth_time: int, now: int) -> bool:
-    """Whether a sign-in at `auth_time` is recent enough for what the app demands: `prompt=login` and `max_age`."""
-    if auth_time >= request.created_at:
-        return True
-    return "login" not in request.prompts and (request.max_age is None or now - auth_time <= request.max_age * 1_000)
+def is_enough(request: AuthorizationRequest, session: Session, now: int) -> bool:
+    """Whether a sign-in is recent and strong enough for the app: `prompt=login`, `max_age` and `acr_values`."""
+    is_new = session.auth_time >= request.created_at or "login" not in request.prompts
+    return is_new and is_met(request, session.auth_time, session.amr, now)
 
 
-def next_step(request: AuthorizationRequest, auth_time: int | None, *, is_allowed: bool, now: int) -> Step:
-    """What the browser does next. `auth_time` None: nobody is signed in. `is_allowed`: this person said yes before."""
+def next_step(request: AuthorizationRequest, session: Session | None, *, is_allowed: bool, now: int) -> Step:
+    """What the browser does next. `session` None: nobody is signed in. `is_allowed`: this person said yes before."""
     if "none" in request.prompts:
         return "leave"
-    if auth_time is None or not is_recent(request, auth_time, now):
+    if session is None or not is_enough(request, session, now):
         return "sign_in"
     return "leave" if is_allowed and not {"consent", "select_account"} & {*request.prompts} else "ask"
 
 
-def unasked(request: AuthorizationRequest, auth_time: int | None, *, is_allowed: bool, now: int) -> OAuthError | None:
+def unasked(request: AuthorizationRequest, session: Session | None, *, is_allowed: bool, now: int) -> OAuthError | None:
     """Why the app cannot be answered without asking the person (`prompt=none`); None when it can."""
-    if auth_time is None or not is_recent(request, auth_time, now):
+    if session is None or not is_enough(request, session, now):
         return LoginRequired("nobody is signed in, or not recently enough")
     return None if is_allowed else ConsentRequired("the person has not allowed this before")
 
@@ -246,6 +239,7 @@ def approve(
     scopes: Collection[str] | None,
     code_hash: bytes,
     now: int,
+    session_id: str = "",
 ) -> AuthorizationRequest:
     """asked -> approved, for the scopes asked or the part of them that the person left ticked; the code lives now."""
     found = open_for_decision(request, now)
@@ -259,6 +253,7 @@ def approve(
         scopes=tuple(each for each in found.scopes if scopes is None or each in scopes),
         decided_at=now,
         code_hash=code_hash if found.response_type == "code" else None,
+        session_id=session_id,
     )
 
 

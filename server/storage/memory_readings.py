@@ -35,6 +35,16 @@ class MemoryReadings:
         found.sort(key=lambda reading: -reading.at)
         return found[: max(1, min(limit, MOST_LISTED))]
 
+    async def delete(self, account_id: str, device_id: str | None = None, stream: str | None = None) -> int:
+        deleted = 0
+        for device in self._of_device if device_id is None else {device_id} & self._of_device.keys():
+            queue = self._of_device[device]
+            kept = [each for each in queue if each.account_id != account_id or stream not in (None, each.stream)]
+            deleted += len(queue) - len(kept)
+            queue.clear()
+            queue.extend(kept)
+        return deleted
+
     def forget(self, devices: Collection[str], most: int) -> int:
         """Drop at most `most` readings of these devices; how many were dropped."""
         dropped = 0

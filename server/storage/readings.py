@@ -38,3 +38,7 @@ class Readings(Protocol):
         """Of one account (and device, and stream), newest first, at most `limit` (1 to `MOST_LISTED`); only those with
         `at` below `before`, where that is given."""
         ...
+
+    async def delete(self, account_id: str, device_id: str | None = None, stream: str | None = None) -> int:
+        """Delete all of one account (and device, and stream), durably; how many."""
+        ...

@@ -216,3 +216,6 @@ class SqlReadings:
     ) -> Sequence[Reading]:
         query = partial(sql_readings.newest, account_id, device_id, stream, limit, before)
         return await self._store.group.ask(query)
+
+    async def delete(self, account_id: str, device_id: str | None = None, stream: str | None = None) -> int:
+        return await self._store.group.do(lambda tx: sql_readings.drop(tx, account_id, device_id, stream))

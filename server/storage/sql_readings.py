@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, func, select, text
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, text
 
 from .kept import Kept
 from .readings import KEPT_PER_DEVICE, MOST_LISTED, Reading
@@ -29,12 +29,21 @@ def add(transaction: Transaction, reading: Reading) -> None:
 def newest(
     account_id: str, device_id: str | None, stream: str | None, limit: int, before: int | None, connection: Connection
 ) -> list[Reading]:
-    statement = _KEPT.select.where(_C.account_id == account_id)
-    if device_id is not None:
-        statement = statement.where(_C.device_id == device_id)
-    if stream is not None:
-        statement = statement.where(_C.stream == stream)
+    statement = _KEPT.select.where(*_meant(account_id, device_id, stream))
     if before is not None:
         statement = statement.where(_C.at < before)
     statement = statement.order_by(_C.at.desc(), _C.number.desc()).limit(max(1, min(limit, MOST_LISTED)))
     return _KEPT.every(connection, statement)
+
+
+def drop(transaction: Transaction, account_id: str, device_id: str | None, stream: str | None) -> int:
+    return transaction.connection.execute(delete(READINGS).where(*_meant(account_id, device_id, stream))).rowcount
+
+
+def _meant(account_id: str, device_id: str | None, stream: str | None) -> list[ColumnElement[bool]]:
+    meant = [_C.account_id == account_id]
+    if device_id is not None:
+        meant.append(_C.device_id == device_id)
+    if stream is not None:
+        meant.append(_C.stream == stream)
+    return meant

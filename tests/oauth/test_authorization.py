@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from server.oauth import authorization
+from server.oauth import step_up
+from server.oauth.account import Session
 from server.oauth.authorization import (
     DECIDE_FOR,
     AuthorizationRequest,
@@ -34,6 +35,11 @@ ASKED = {
     "code_challenge_method": "S256",
 }
 SHOWN = Shown("web", BACK, VERIFIER, None)
+
+
+def at(auth_time: int) -> Session:
+    """A browser in which somebody signed in then."""
+    return Session(b"s" * 32, "ana", auth_time, NOW + 10**9)
 
 
 def request(**more: str) -> AuthorizationRequest:
@@ -76,7 +82,7 @@ def test_no_scope_means_all_that_the_client_may_ask_and_prompts_that_we_do_not_k
     asked = request(prompt="login create", max_age="99999999999999"[:10])
     assert asked.scopes == WEB.scopes
     assert asked.prompts == ("login",)
-    assert asked.max_age == authorization.LONGEST_AGE
+    assert asked.max_age == step_up.LONGEST_AGE
 
 
 # prompt, max_age, when the person signed in (None: nobody), said yes before -> what comes next
@@ -100,16 +106,23 @@ STEPS = (
 @pytest.mark.parametrize(("prompt", "max_age", "signed_in", "is_allowed", "step"), STEPS)
 def test_what_comes_next(prompt: str, max_age: str, signed_in: int | None, is_allowed: bool, step: str) -> None:
     more = {name: value for name, value in (("prompt", prompt), ("max_age", max_age)) if value}
-    auth_time = None if signed_in is None else NOW + signed_in
-    assert next_step(request(**more), auth_time, is_allowed=is_allowed, now=NOW) == step
+    session = None if signed_in is None else at(NOW + signed_in)
+    assert next_step(request(**more), session, is_allowed=is_allowed, now=NOW) == step
 
 
 def test_an_app_that_forbids_asking_hears_why_it_gets_nothing() -> None:
     asked = request(prompt="none", max_age="10")
     assert getattr(unasked(asked, None, is_allowed=False, now=NOW), "error", "") == "login_required"
-    assert getattr(unasked(asked, NOW - 10_001, is_allowed=True, now=NOW), "error", "") == "login_required"
-    assert getattr(unasked(asked, NOW, is_allowed=False, now=NOW), "error", "") == "consent_required"
-    assert unasked(asked, NOW, is_allowed=True, now=NOW) is None
+    assert getattr(unasked(asked, at(NOW - 10_001), is_allowed=True, now=NOW), "error", "") == "login_required"
+    assert getattr(unasked(asked, at(NOW), is_allowed=False, now=NOW), "error", "") == "consent_required"
+    assert unasked(asked, at(NOW), is_allowed=True, now=NOW) is None
+
+
+def test_step_01_a_sign_in_that_is_too_weak_is_not_enough() -> None:
+    asked = replace(request(prompt="none"), acr_values=("phr",))
+    assert getattr(unasked(asked, at(NOW), is_allowed=True, now=NOW), "error", "") == "login_required"
+    assert unasked(asked, replace(at(NOW), amr=("swk",)), is_allowed=True, now=NOW) is None
+    assert next_step(replace(asked, prompts=()), at(NOW), is_allowed=True, now=NOW) == "sign_in"
 
 
 def test_what_was_pushed_is_opened_once_in_time_and_by_its_client() -> None:

@@ -45,3 +45,21 @@ def test_a_device_keeps_only_its_newest_readings(database_url: str, monkeypatch:
         assert len(await store.readings.list("ann", "tv-2")) == 1
 
     tell(database_url, story)
+
+
+def test_readings_that_are_deleted_are_gone_and_no_others(database_url: str) -> None:
+    async def story(store: Cellar, _: Opened) -> None:
+        for n in range(4):
+            await store.readings.add(a_reading(n, stream=("temperature", "humidity")[n % 2]))
+        await store.readings.add(a_reading(5, device="tv-2"))
+        await store.readings.add(a_reading(6, device="tv-1", account="bob"))
+        delete, listed = store.readings.delete, store.readings.list
+        assert await delete("ann", "tv-1", "humidity") == 2
+        assert await delete("ann", "tv-1", "humidity") == 0
+        assert [reading.stream for reading in await listed("ann", "tv-1")] == ["temperature"] * 2
+        await store.readings.add(a_reading(7))
+        assert await delete("ann", "nothing") == 0
+        assert await delete("ann") == 4
+        assert (list(await listed("ann")), len(await listed("bob"))) == ([], 1)
+
+    tell(database_url, story)

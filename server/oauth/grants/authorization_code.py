@@ -81,4 +81,5 @@ def _family(approved: AuthorizationRequest, request: TokenRequest, lifetime: int
         address=approved.address,
         jkt=request.bound_to,
         amr=approved.amr,
+        session_id=approved.session_id,
     )
