@@ -6,7 +6,7 @@ from device_agent.discovery import Server, untrusted
 from device_agent.exits import EXPIRED, Failure
 from device_agent.flow.answers import text
 from device_agent.flow.sign_in import SignIn
-from device_agent.flow.steps import Done, Send, Show, Stop, Wait
+from device_agent.flow.steps import Done, Opened, Send, Show, Stop, Wait
 from device_agent.http.errors import Unreachable, Untrusted
 from device_agent.http.url import split_url
 from device_agent.keyboard import Keyboard
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from device_agent.displays.port import Display
 
 REDRAW_EVERY = 30_000  # the minutes on the screen
+RENEWED_FOR = 30_000  # how long a code is called new
 
 
 class Agent:
@@ -45,6 +46,8 @@ class Agent:
         self._host = split_url(server.issuer)[1]
         self._keys = keys
         self._code: dict[str, object] = {}
+        self._state = "waiting"
+        self._renewed_until = 0
         self._expires_at = 0
 
     def sign_in(self, give_up_at: int | None) -> Done | Stop:
@@ -65,6 +68,8 @@ class Agent:
                 self._send(step, give_up_at)
             elif isinstance(step, Show):
                 self._show(step)
+            elif isinstance(step, Opened):
+                self._meet_phone(step)
             else:
                 self._wait(step, give_up_at)
 
@@ -85,6 +90,7 @@ class Agent:
             self._flow.received(answer.status, answer.json(), now(), answer.retry_after_for(), answer.held_for())
 
     def _show(self, step: Show) -> None:
+        hint = text(self._code, "hint")
         self._code = {
             "user_code": step.user_code,
             "verification_uri": step.verification_uri,
@@ -92,12 +98,21 @@ class Agent:
             "keys": self._keys,
         }
         self._expires_at = step.expires_at
+        self._state = "renewed" if step.is_renewal else "waiting"
+        self._renewed_until = now() + RENEWED_FOR
         self._redraw()
-        hint = self._shown(step.verification_uri, step.verification_uri_complete)
+        if not step.is_renewal:  # a browser is not opened, nor a clipboard filled, without a person
+            hint = self._shown(step.verification_uri, step.verification_uri_complete)
         if hint:
             self.hint(hint)
         if self._keys:
             self._keyboard.listen()  # once the code is there: it must not wait for this
+
+    def _meet_phone(self, step: Opened) -> None:
+        self._code = {**self._code, "match": step.match}
+        self._expires_at = step.expires_at
+        self._state = "phone_connected"
+        self._redraw()
 
     def hint(self, hint: str) -> None:
         """Say something beside the code."""
@@ -118,9 +133,12 @@ class Agent:
             self.hint("The code is in the clipboard." if is_copied else "There is no clipboard here.")
 
     def _redraw(self) -> None:
+        if self._state == "renewed" and now() >= self._renewed_until:
+            self._state = "waiting"
         left_for = max(0, self._expires_at - now()) // 1000
         wall_clock = int(time.time()) + left_for  # for programs that read events; nothing here relies on it
-        self._display.show("waiting", **self._code, expires_in=left_for, expires_at=wall_clock)
+        more = {"expires_in": left_for, "expires_at": wall_clock, "renews": int(self._flow.renews)}
+        self._display.show(self._state, **{**self._code, **more})
 
     def _wait(self, step: Wait, give_up_at: int | None) -> None:
         left_for = max(0, step.until - now())

@@ -1,11 +1,14 @@
 """Where the endpoints of a server are: its metadata (RFC 8414 section 3)."""
 
+import time
+
 from device_agent.clean import clean
 from device_agent.exits import ERROR, NETWORK, NOT_ALLOWED, USAGE, Failure
 from device_agent.flow.answers import text
 from device_agent.http.client import Http
 from device_agent.http.errors import Unreachable, Untrusted
 from device_agent.http.url import split_url
+from device_agent.words import IN_ENGLISH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,7 +128,16 @@ def unreachable(error: Unreachable) -> Failure:
 
 
 def untrusted(error: Untrusted) -> Failure:
-    """The Failure for a server that could not prove who it is."""
+    """The Failure for a server that could not prove who it is, or not on the date that this device believes in."""
+    if error.is_out_of_time:
+        date = time.strftime("%Y-%m-%d %H:%M")
+        return Failure(
+            NETWORK,
+            "wrong_clock",
+            IN_ENGLISH("wrong_clock", date=date),
+            IN_ENGLISH("wrong_clock.action"),
+            {"date": date},
+        )
     return Failure(
         NETWORK,
         "untrusted",

@@ -24,11 +24,17 @@ EXITS = (
 
 
 class Failure(Exception):
-    """Ends the program: `code` is one of the above, `word` is for programs, `sentence` and `action` are for people."""
+    """Ends the program: `code` is one of the above, `word` is for programs, `sentence` and `action` are for people.
 
-    def __init__(self, code: int, word: str, sentence: str, action: str = "") -> None:
+    `facts`: where displays have a state of the name `word`, what that state says.
+    """
+
+    def __init__(
+        self, code: int, word: str, sentence: str, action: str = "", facts: "dict[str, object] | None" = None
+    ) -> None:
         super().__init__(sentence)
         self.code = code
         self.word = word
         self.sentence = sentence
         self.action = action
+        self.facts = facts or {}

@@ -13,10 +13,20 @@ SETTINGS: tuple[tuple[str, str, object, str], ...] = (
     ("scope", "SCOPES", "", "what to ask for, such as 'profile readings:write'; default: all the client may have"),
     ("device-name", "NAME", "", "what the phone shows this device calls itself, at most 32 characters"),
     ("state-dir", "DIR", "", "where the sign-in is kept; default: ~/.local/state/porchlight-agent"),
-    ("timeout", "TIME", 0, "give up after this long, such as 90s or 15m; login: 15m, call: 15s"),
+    ("timeout", "TIME", 0, "give up after this long, such as 90s or 15m; login: when the last code ends, call: 15s"),
+    ("renewals", "0|1|2|3", "3", "how often a code that nobody uses is replaced before somebody must press a key"),
     ("ca-file", "FILE", "", "trust these certificates (PEM) instead of the system's"),
     ("insecure-http", "flag", False, "for development: allow http:// to loopback and private networks"),
     ("key", "auto|on|off", "auto", "bind the sign-in to a key of this device; on: do not sign in without"),
+    (
+        "display",
+        "LIST",
+        "auto",
+        "where to show the code, several with commas or by repeating the flag: auto, terminal, lines, json,"
+        " line[:FILE], kiosk[:PORT], picture:FILE, speak",
+    ),
+    ("open-kiosk", "flag", False, "show the kiosk page in Chromium, all over the screen"),
+    ("locale", "TAG", "", "the language of the display, such as en; default: that of the environment (LANG)"),
     ("json", "flag", False, "events as JSON, one a line, on standard output"),
     ("qr", "auto|full|half|off", "auto", "how to draw the QR code in a terminal"),
     ("no-color", "flag", False, "no colours but the QR code's own black and white (NO_COLOR does the same)"),
@@ -49,6 +59,12 @@ class Settings:
         self.is_opened = values["open"] is True and os.environ.get("CI") != "true"
         self.note = str(values["note"])
         self.is_over_http = values["http"] is True
+        self.renewals = int(str(values["renewals"]))
+        self.displays = _displays(str(values["display"]))
+        self.is_browser_opened = values["open-kiosk"] is True
+        if self.is_browser_opened and "kiosk" not in [name for name, _ in self.displays]:
+            self.displays += (("kiosk", ""),)
+        self.locale = str(values["locale"])
 
 
 def read_settings(arguments: list[str], environment: dict[str, str]) -> tuple[Settings, list[str]]:
@@ -92,6 +108,8 @@ def _from_flags(arguments: list[str]) -> tuple[dict[str, object], list[str]]:
                 if not left or left[0].startswith("--"):
                     raise _wrong(f"--{name} needs a value ({kind})", f"Write --{name}={kind}.")
                 value = left.pop(0)
+            if kind == "LIST" and name in values:
+                value = f"{values[name]},{value}"
             values[name] = _parse(name, kind, value, f"--{name}")
     return values, words
 
@@ -156,6 +174,11 @@ def _duration(value: str, source: str) -> int:
     if value.isdecimal() and int(value) > 0:
         return int(value) * 1_000
     raise _wrong(f"{source} is {value!r}", "Write a time such as 90s, 15m or 1h.")
+
+
+def _displays(value: str) -> tuple[tuple[str, str], ...]:
+    parts = [each.strip().partition(":") for each in value.split(",") if each.strip()]
+    return tuple((name, argument) for name, _, argument in parts)
 
 
 def _state_dir() -> str:

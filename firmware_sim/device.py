@@ -9,7 +9,7 @@ from typing import Protocol
 from device_agent.flow.answers import seconds, text
 from device_agent.flow.refresh import DEFAULT_LIFETIME, Refresh
 from device_agent.flow.sign_in import SignIn
-from device_agent.flow.steps import Done, Send, Show, Stop, Wait
+from device_agent.flow.steps import Done, Opened, Send, Show, Stop, Wait
 from firmware_sim.clock import Clock
 from firmware_sim.discovery import Endpoints
 from firmware_sim.habits.habit import Habit, Moment
@@ -103,7 +103,7 @@ class Device:
             elif isinstance(step, Show):
                 if self._show(step):
                     return None
-            else:
+            elif not isinstance(step, Opened):
                 return step
 
     async def _send(self, flow: Flow, send: Send) -> None:

@@ -23,84 +23,68 @@ from device_agent.session import Session, jitter, now
 from device_agent.settings import Settings
 from device_agent.token_file import TokenFile
 from device_agent.tokens import Tokens
+from device_agent.words import Words, words_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from device_agent.displays.port import Display
 
 WAIT_FOR_KEY = 900_000
-KEYS = "o open  c copy  h hide"
-
-# reason of the Stop, detail ("*" is any) -> exit code, state to show, sentence, action
+# reason of the Stop, detail ("*" is any) -> exit code, state to show, the keys of its sentence and action in words.py
 ENDS = (
-    ("denied", "*", DENIED, "denied", "", ""),
-    ("expired", "*", EXPIRED, "expired", "", "Run porchlight-agent login for a new one."),
-    ("unreachable", "*", NETWORK, "failed", "The server does not answer.", "Check the network, then try again."),
-    ("busy", "*", RATE_LIMITED, "failed", "The server asks to come back later.", "Try again in a few minutes."),
-    (
-        "refused",
-        "unauthorized_client",
-        NOT_ALLOWED,
-        "failed",
-        "The server does not let this kind of device sign in.",
-        "Ask its operator to allow device sign-in for this --client-id.",
-    ),
-    (
-        "refused",
-        "access_denied",
-        NOT_ALLOWED,
-        "failed",
-        "The server's policy does not allow this sign-in.",
-        "Ask its operator.",
-    ),
-    (
-        "refused",
-        "invalid_client",
-        ERROR,
-        "failed",
-        "The server does not know this kind of device.",
-        "Check --client-id, or have the operator add the client.",
-    ),
-    (
-        "refused",
-        "invalid_scope",
-        ERROR,
-        "failed",
-        "The server does not offer what was asked for.",
-        "Check --scope.",
-    ),
-    (
-        "refused",
-        "*",
-        ERROR,
-        "failed",
-        "The server ended this sign-in ({detail}).",
-        "Run porchlight-agent login to try again.",
-    ),
-    ("*", "*", ERROR, "failed", "The server's answer makes no sense.", "Tell its operator, and check --server."),
+    ("denied", "*", DENIED, "denied", ""),
+    ("expired", "*", EXPIRED, "expired", "end.expired"),
+    ("unreachable", "*", NETWORK, "failed", "end.unreachable"),
+    ("busy", "*", RATE_LIMITED, "failed", "end.busy"),
+    ("refused", "unauthorized_client", NOT_ALLOWED, "failed", "end.unauthorized_client"),
+    ("refused", "access_denied", NOT_ALLOWED, "failed", "end.access_denied"),
+    ("refused", "invalid_client", ERROR, "failed", "end.invalid_client"),
+    ("refused", "invalid_scope", ERROR, "failed", "end.invalid_scope"),
+    ("refused", "*", ERROR, "failed", "end.refused"),
+    ("*", "*", ERROR, "failed", "end.broken"),
 )
 
 
 def run(settings: Settings, words: list[str]) -> int:
     """Sign in. Every outcome is shown on the display; the return value is the exit code."""
     issuer = read_issuer(settings.server, settings.is_http_allowed)
-    environment = dict(os.environ)
-    look = Look(sys.stderr, sys.stdout, environment, settings.qr, settings.is_json, settings.is_colorless)
-    display = choose(look)
+    display = choose(_look(settings))
     http = Http(settings.ca_file, settings.is_http_allowed)
+    give_up_at = now() + settings.timeout_for if settings.timeout_for else None
     try:
-        return _sign_in(settings, issuer, http, display)
-    except Failure as failure:
-        display.show("failed", sentence=failure.sentence, action=failure.action, word=failure.word)
-        return failure.code
+        while True:
+            try:
+                return _sign_in(settings, issuer, http, display, give_up_at)
+            except Failure as failure:
+                facts = {"sentence": failure.sentence, "action": failure.action, **failure.facts}
+                display.show(failure.word if failure.facts else "failed", word=failure.word, **facts)
+                if not _is_pressed([display.again], give_up_at):
+                    return failure.code
     finally:
         display.close()
         http.close()
 
 
-def _sign_in(settings: Settings, issuer: str, http: Http, display: "Display") -> int:
+def _look(settings: Settings) -> Look:
+    environment = dict(os.environ)
+    return Look(
+        sys.stderr,
+        sys.stdout,
+        environment,
+        settings.qr,
+        settings.is_json,
+        settings.is_colorless,
+        words_of(settings.locale, environment),
+        settings.displays,
+        settings.state_dir,
+        settings.is_browser_opened,
+    )
+
+
+def _sign_in(settings: Settings, issuer: str, http: Http, display: "Display", give_up_at: int | None) -> int:
     file = TokenFile(settings.state_dir)
     before = _kept_before(file, display)
+    words = words_of(settings.locale, dict(os.environ))
     # The room is taken before a person is asked: a full disk is found now, not after the walk to the phone.
     with file.reserve() as room:
         display.show("connecting", host=split_url(issuer)[1])
@@ -109,21 +93,28 @@ def _sign_in(settings: Settings, issuer: str, http: Http, display: "Display") ->
         if said:
             display.show("note", sentence=said)
         road = Possession(http, key)
-        flow = SignIn(settings.client_id, settings.scope, settings.device_name, server.hold_for, jitter=jitter)
-        keys = KEYS if display.has_keys and keyboard.is_possible() else ""
+        flow = SignIn(
+            settings.client_id,
+            settings.scope,
+            settings.device_name,
+            server.hold_for,
+            jitter=jitter,
+            renewals=settings.renewals,
+            shows_match=True,
+        )
+        keys = words("keys") if display.has_keys and keyboard.is_possible() else ""
         agent = Agent(road, server, flow, display, lambda plain, complete: _hand_off(settings, complete or plain), keys)
-        give_up_at = now() + settings.timeout_for if settings.timeout_for else None
         end = agent.sign_in(give_up_at)
-        while isinstance(end, Stop) and end.reason == "expired" and _person_wants_another(display, give_up_at):
+        while isinstance(end, Stop):
+            if not _person_wants_another(end, display, words, give_up_at):
+                return _show_end(end, display, words)
             flow.again(now())
             end = agent.sign_in(give_up_at)
-        if isinstance(end, Stop):
-            return _show_end(end, display)
         fresh = _tokens(settings, end, road, server)
         with file.lock():
             room.keep(fresh)
             file.unmark()
-    _say_who(road, file, fresh, server, display)
+    _say_who(road, file, fresh, server, display, words)
     if before is not None:
         _revoke_quietly(http, server, before)
     return OK
@@ -160,7 +151,9 @@ def _tokens(settings: Settings, done: Done, road: Possession, server: Server) ->
     return fresh
 
 
-def _say_who(road: Possession, file: TokenFile, tokens: Tokens, server: Server, display: "Display") -> None:
+def _say_who(
+    road: Possession, file: TokenFile, tokens: Tokens, server: Server, display: "Display", words: Words
+) -> None:
     session = Session(road, file, tokens, server)
     about: object = None
     try:
@@ -173,7 +166,7 @@ def _say_who(road: Possession, file: TokenFile, tokens: Tokens, server: Server, 
     name, username = (clean(text(about, part), 60) for part in ("name", "username"))
     display.show(
         "signed_in",
-        who=who(name, username),
+        who=who(name, username, words),
         name=name,
         username=username,
         sub=text(about, "sub"),
@@ -189,22 +182,33 @@ def _revoke_quietly(http: Http, server: Server, before: Tokens) -> None:
         revoke(http, server, before, tries=1)
 
 
-def _person_wants_another(display: "Display", give_up_at: int | None) -> bool:
-    # Only a person starts a new code (RFC 8628 section 3.1): without one at a keyboard, expiry is the end.
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+def _person_wants_another(stop: Stop, display: "Display", words: Words, give_up_at: int | None) -> bool:
+    """Whether a person asks for a new code in time: nobody else starts one (RFC 8628 section 3.1)."""
+    places = [display.again]
+    if stop.reason == "expired" and sys.stdin.isatty() and sys.stderr.isatty():
+        display.show("expired", action=words("end.press"), word="expired")
+        places.append(sys.stdin.fileno())
+    elif display.again >= 0:
+        _show_end(stop, display, words)
+    return _is_pressed(places, give_up_at)
+
+
+def _is_pressed(places: list[int], give_up_at: int | None) -> bool:
+    places = [place for place in places if place >= 0]
+    wait_for = WAIT_FOR_KEY if give_up_at is None else max(0, give_up_at - now())
+    if not places or not wait_for:
         return False
     import select
 
-    display.show("expired", action="Press Enter for a new one, Ctrl-C to stop.", word="expired")
-    wait_for = WAIT_FOR_KEY if give_up_at is None else max(0, give_up_at - now())
-    ready, _, _ = select.select([sys.stdin], [], [], wait_for / 1000)
-    return bool(ready) and sys.stdin.readline() != ""
+    ready, _, _ = select.select(places, [], [], wait_for / 1000)
+    return bool(ready) and os.read(ready[0], 1_024) != b""
 
 
-def _show_end(stop: Stop, display: "Display") -> int:
-    for reason, detail, code, state, sentence, action in ENDS:
+def _show_end(stop: Stop, display: "Display", words: Words) -> int:
+    for reason, detail, code, state, key in ENDS:
         if reason in (stop.reason, "*") and detail in (stop.detail, "*"):
-            said = sentence.format(detail=clean(stop.detail, 60) or "without a word")
+            said = words(key, detail=clean(stop.detail, 60) or "without a word") if key else ""
+            action = words(key + ".action") if state == "failed" else said
             display.show(state, sentence=said, action=action, word=stop.detail or stop.reason)
             return code
     raise LookupError("the last row fits everything")

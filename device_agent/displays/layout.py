@@ -3,14 +3,14 @@
 from device_agent.clean import clean
 from device_agent.displays import cells, qr
 from device_agent.displays.canvas import Canvas, width_of, wrap
-from device_agent.displays.letters import block, lines_of
+from device_agent.displays.letters import large, lines_of
 from device_agent.displays.states import minutes, place
+from device_agent.words import Words
 
 MARGIN = 2
 GUTTER = 4
 TEXT_WIDTH = 30
 HEAD = 2  # the title and a blank row
-WARNING = "Only continue if you started this. If someone sent you this code, press Ctrl-C."
 
 # How the QR is drawn, its quiet zone, whether the text stands beside it. The first that fits is taken.
 SHAPES = (
@@ -23,9 +23,10 @@ SHAPES = (
 
 
 class Style:
-    """SGR parameters for the parts of a page; empty ones where colours are not wanted."""
+    """SGR parameters for the parts of a page, empty ones where colours are not wanted, and the words on it."""
 
-    def __init__(self, is_colorless: bool) -> None:
+    def __init__(self, is_colorless: bool, words: Words) -> None:
+        self.words = words
         self.title = "1"
         self.strong = "1"
         self.muted = "" if is_colorless else "2"
@@ -74,18 +75,31 @@ def message_page(sentence: str, action: str, columns: int, style: Style, is_good
     return canvas
 
 
-def number_page(sentence: str, action: str, number: str, columns: int, style: Style) -> Canvas:
-    """The phone is there: the number to compare, as large as the letters of the code."""
+def number_page(facts: dict[str, object], state: str, action: str, columns: int, style: Style) -> Canvas:
+    """The phone is there: the number to compare in place of the QR, and the code that the phone shows too."""
     canvas = Canvas(columns)
-    for row, line in enumerate(block(number), HEAD + 1):
+    digits = large(clean(facts.get("match"), 4))
+    for row, line in enumerate(digits, HEAD + 1):
         canvas.put(row, MARGIN + 4, line, style.accent)
-    canvas.put(canvas.height + 1, MARGIN, action, style.strong)
-    return _headed(canvas, sentence, style)
+    row = canvas.height + 1 if digits else HEAD
+    for line in wrap(action, columns - 2 * MARGIN):
+        canvas.put(row, MARGIN, line, style.strong)
+        row += 1
+    code = clean(facts.get("user_code"), 40)
+    words = style.words("same_code")
+    if code and MARGIN + width_of(words) + 1 + width_of(code) < columns:
+        canvas.put(row + 1, MARGIN, words, style.muted)
+        canvas.put(row + 1, MARGIN + width_of(words) + 1, code, style.accent)
+    elif code:
+        for line in wrap(f"{words} {code}", columns - 2 * MARGIN):
+            row += 1
+            canvas.put(row, MARGIN, line, style.muted)
+    return _headed(canvas, state, style)
 
 
 def _headed(canvas: Canvas, state: str, style: Style, keys: str = "") -> Canvas:
     edge = min(canvas.columns - MARGIN, max(canvas.extent, 50))
-    canvas.put(0, MARGIN, "Porchlight", style.title)
+    canvas.put(0, MARGIN, style.words("brand"), style.title)
     left = max(MARGIN + 12, edge - width_of(state))
     if keys and MARGIN + 13 + width_of(keys) + 2 <= left:
         canvas.put(0, MARGIN + 13, keys, style.muted)
@@ -109,19 +123,19 @@ def _beside(drawn: list[str], width: int, facts: dict[str, object], columns: int
         canvas.put(row, left, line, how)
         row += 1
     below = width + GUTTER - 2 if row > foot else columns - 2 * MARGIN
-    return _small_print(canvas, _small_words(facts), foot + 1, MARGIN, below, style)
+    return _small_print(canvas, _small_words(facts, style.words), foot + 1, MARGIN, below, style)
 
 
 def _steps(facts: dict[str, object], room: int, style: Style) -> list[tuple[str, str]]:
-    code = clean(facts.get("user_code"), 40)
+    code, words = clean(facts.get("user_code"), 40), style.words
     lines = [
-        ("1  Point your phone's camera here", ""),
-        ("2  Check the code, then tap Yes", ""),
+        (f"1  {words('step1')}", ""),
+        (f"2  {words('step2')}", ""),
         ("", ""),
-        ("No camera? Go to", style.muted),
+        (words("manual"), style.muted),
     ]
     lines += [(line, style.accent) for line in wrap(place(facts.get("verification_uri")), room)]
-    lines += [("and enter", style.muted), ("", "")]
+    lines += [(words("enter"), style.muted), ("", "")]
     big = lines_of(code)
     if big and max(width_of(line) for line in big) <= room:
         lines += [(line, style.strong) for line in big] + [("", "")]
@@ -136,10 +150,10 @@ def _small_print(canvas: Canvas, words: str, row: int, left: int, room: int, sty
     return canvas
 
 
-def _small_words(facts: dict[str, object]) -> str:
+def _small_words(facts: dict[str, object], words: Words) -> str:
     left_for = facts.get("expires_in")
-    valid = f"Valid for {minutes(left_for * 1000)}." if isinstance(left_for, int) else ""
-    return f"{WARNING} {valid}".rstrip()
+    valid = words("valid", time=minutes(left_for * 1000, words)) if isinstance(left_for, int) else ""
+    return f"{words('warning')} {valid}".rstrip()
 
 
 def _stacked(drawn: list[str], width: int, facts: dict[str, object], columns: int, style: Style) -> Canvas | None:
@@ -149,17 +163,17 @@ def _stacked(drawn: list[str], width: int, facts: dict[str, object], columns: in
     left = min(MARGIN, columns - width - 1)
     for row, line in enumerate(drawn, 1):
         canvas.put_drawn(row, left, line, width)
-    return _below(canvas, canvas.height, left, facts, style, "Or go to ")
+    return _below(canvas, canvas.height, left, facts, style, style.words("or_go_to"))
 
 
 def _text_only(facts: dict[str, object], columns: int, style: Style) -> Canvas:
-    return _below(Canvas(columns), HEAD, MARGIN, facts, style, "To sign in, go to ")
+    return _below(Canvas(columns), HEAD, MARGIN, facts, style, style.words("go_to"))
 
 
 def _below(canvas: Canvas, row: int, left: int, facts: dict[str, object], style: Style, words: str) -> Canvas:
     room = canvas.columns - left - 1
     code = clean(facts.get("user_code"), 40)
-    for line in wrap(words + place(facts.get("verification_uri")) + " and enter", room):
+    for line in wrap(f"{words} {place(facts.get('verification_uri'))} {style.words('enter')}", room):
         canvas.put(row, left, line)
         at = left + width_of(line) + 1
         row += 1
@@ -170,4 +184,6 @@ def _below(canvas: Canvas, row: int, left: int, facts: dict[str, object], style:
         for line in wrap(code, room):
             canvas.put(row, left, line, style.accent)
             row += 1
-    return _small_print(canvas, f"{_small_words(facts)} {clean(facts.get('hint'))}".rstrip(), row, left, room, style)
+    return _small_print(
+        canvas, f"{_small_words(facts, style.words)} {clean(facts.get('hint'))}".rstrip(), row, left, room, style
+    )

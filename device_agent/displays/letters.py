@@ -1,4 +1,4 @@
-"""The user code in block letters, five rows of half blocks high, to be read from the sofa."""
+"""The user code in block letters of five rows, and the number to compare in digits of seven, for eyes on a sofa."""
 
 HEIGHT = 5
 WIDTH = 5
@@ -53,6 +53,15 @@ def block(text: str) -> list[str]:
     if not text or any(sign not in GLYPHS for sign in text):
         return []
     return [(" " * GAP).join(_row(GLYPHS[sign], row) for sign in text).rstrip() for row in range(HEIGHT)]
+
+
+def large(text: str) -> list[str]:
+    """One line of signs seven rows high, a dot two cells wide; [] when one has no glyph."""
+    if not text or any(sign not in GLYPHS for sign in text):
+        return []
+    rows = range(len(GLYPHS["0"]))
+    dots = [" ".join(f"{GLYPHS[sign][row]:05b}" for sign in text) for row in rows]
+    return ["".join("██" if dot == "1" else "  " for dot in line).rstrip() for line in dots]
 
 
 def lines_of(user_code: str) -> list[str]:

@@ -9,8 +9,8 @@ from device_agent.displays.layout import Style, code_page, message_page, number_
 from device_agent.displays.port import Look
 from device_agent.displays.states import say
 
-HIDDEN = "The code is hidden. Press h to show it again."
-_WITH_CODE = ("waiting", "offline", "rate_limited")
+_NEW_CODE = ("waiting", "renewed")
+_WITH_CODE = ("waiting", "renewed", "phone_connected", "offline", "rate_limited")
 
 
 def suits(look: Look) -> bool:
@@ -26,14 +26,17 @@ class Terminal:
     """
 
     has_keys = True
+    again = -1  # its keys come by standard input
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, argument: str = "") -> None:
         self._stream = look.stream
         self._environment = look.environment
         self._qr = look.qr
-        self._style = Style(look.is_colorless)
+        self._words = look.words
+        self._style = Style(look.is_colorless, look.words)
         self._colors = cells.palette(look.environment)
         self._code: dict[str, object] = {}
+        self._is_phone_here = False
         self._height = 0
         self._size = (0, 0)
         self._drawn: list[str] = []
@@ -61,23 +64,24 @@ class Terminal:
                 self._show(state, facts)
 
     def _show(self, state: str, facts: dict[str, object]) -> None:
-        sentence, action = say(state, facts)
+        sentence, action = say(state, facts, self._words)
         columns, rows = self._measure()
-        if state == "waiting":
-            self._code = facts
+        if state in _NEW_CODE or state == "phone_connected":
+            self._code, self._is_phone_here = facts, state == "phone_connected"
         elif state not in _WITH_CODE:
             self._code, self._is_hidden = {}, False
         if state == "note":
             self._append(message_page(sentence, action, columns, self._style, False))
         elif self._code and self._is_hidden:
-            self._replace(message_page(sentence, HIDDEN, columns, self._style, False))
+            self._replace(message_page(sentence, self._words("hidden"), columns, self._style, False))
+        elif self._code and self._is_phone_here:
+            _, what_to_do = say("phone_connected", self._code, self._words)
+            self._replace(number_page(self._code, sentence, what_to_do, columns, self._style))
         elif self._code:
             # The last row stays free for the cursor, or the terminal would scroll.
-            top = sentence if state == "waiting" else f"{sentence} {action}"
+            top = sentence if state in _NEW_CODE else f"{sentence} {action}"
             page = code_page(self._code, top, columns, rows - 1, self._qr, self._colors, self._style)
             self._replace(page)
-        elif state == "phone_connected":
-            self._replace(number_page(sentence, action, str(facts["number"]), columns, self._style))
         else:
             self._replace(message_page(sentence, action, columns, self._style, state == "signed_in"))
 

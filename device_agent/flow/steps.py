@@ -1,4 +1,4 @@
-"""What the flow tells its body to do next: Send, Show, Wait, Done or Stop."""
+"""What the flow tells its body to do next: Send, Show, Opened, Wait, Done or Stop."""
 
 
 class Send:
@@ -18,15 +18,37 @@ class Send:
 class Show:
     """Put the code before a person. `expires_at` is an instant of the caller's own clock, in milliseconds.
 
-    `verification_uri_complete` is "" when the server gave none. The device code is deliberately not here (DEV-17).
+    `verification_uri_complete` is "" when the server gave none. `is_renewal`: it takes the place of a code that is
+    about to end and works a little longer. The device code is deliberately not here (DEV-17).
     """
 
     kind = "show"
 
-    def __init__(self, user_code: str, verification_uri: str, verification_uri_complete: str, expires_at: int) -> None:
+    def __init__(
+        self,
+        user_code: str,
+        verification_uri: str,
+        verification_uri_complete: str,
+        expires_at: int,
+        is_renewal: bool = False,
+    ) -> None:
         self.user_code = user_code
         self.verification_uri = verification_uri
         self.verification_uri_complete = verification_uri_complete
+        self.expires_at = expires_at
+        self.is_renewal = is_renewal
+
+
+class Opened:
+    """A phone has opened the code: show `match`, two digits to compare ("": there are none), in place of the QR.
+
+    The code stands still until the instant `expires_at`. Told only to a body that said it can show this.
+    """
+
+    kind = "opened"
+
+    def __init__(self, match: str, expires_at: int) -> None:
+        self.match = match
         self.expires_at = expires_at
 
 

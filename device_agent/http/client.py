@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
+OUT_OF_TIME = (9, 10)  # X.509: not yet valid, no longer valid
 ANSWER_WITHIN = 10_000  # milliseconds, beyond what the server was asked to hold the request for
 
 
@@ -131,7 +132,8 @@ def _shake_hands(context: "ssl.SSLContext", connection: socket.socket, host: str
     try:
         return context.wrap_socket(connection, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
-        raise Untrusted(f"{host}: its certificate is not good: {error.verify_message}") from None
+        said = f"{host}: its certificate is not good: {error.verify_message}"
+        raise Untrusted(said, error.verify_code in OUT_OF_TIME) from None
     except ssl.SSLError as error:
         raise Untrusted(f"{host}: no TLS connection: {error.reason or error}") from None
 

@@ -13,4 +13,11 @@ class Unreachable(Exception):
 
 
 class Untrusted(Unreachable):
-    """The other side could not prove who it is, or the road is not safe for tokens. Nothing was sent."""
+    """The other side could not prove who it is, or the road is not safe for tokens. Nothing was sent.
+
+    `is_out_of_time`: its certificate is good, but not at this device's date.
+    """
+
+    def __init__(self, why: str, is_out_of_time: bool = False) -> None:
+        super().__init__(why)
+        self.is_out_of_time = is_out_of_time

@@ -52,10 +52,53 @@ def test_a_redirect_is_reported_and_never_followed(agent: Agent, server: MockSer
 def test_dev_07_an_expired_code_is_not_replaced_without_a_person(agent: Agent, server: MockServer) -> None:
     server.answers[DEVICE] = server.codes(expires_in=1)
     server.answers[TOKEN] = PENDING
-    ended = login(agent, server)
+    ended = login(agent, server, "--renewals", "0")
     assert ended.code == 4
     assert "This code has expired. Run porchlight-agent login for a new one." in ended.err
     assert len(server.asked_for(DEVICE)) == 1
+
+
+def test_dev_07_a_code_is_renewed_three_times_and_then_no_more(agent: Agent, server: MockServer) -> None:
+    names = ("WDJB-MJHT", "BCDF-GHJK", "LMNP-QRST", "VWXZ-BCDF")
+    server.answers[DEVICE] = [server.codes(user_code=name, device_code=name, expires_in=1) for name in names]
+    server.answers[TOKEN] = PENDING
+    ended = login(agent, server, "--json")
+    assert ended.code == 4
+    assert [event["event"] for event in ended.events] == ["code_issued", *["renewed"] * 3, "error"]
+    assert [event["user_code"] for event in ended.events[:-1]] == list(names)
+    assert len(server.asked_for(DEVICE)) == 4
+
+
+def test_the_old_code_still_signs_in_while_the_new_one_is_on_the_screen(agent: Agent, server: MockServer) -> None:
+    server.answers[METADATA] = (200, server.metadata(token_endpoint_wait_supported=None))
+    first = server.codes(device_code="first", expires_in=8)
+    server.answers[DEVICE] = [first, server.codes(device_code="second", user_code="BCDF-GHJK")]
+    asked = []
+
+    def token(poll: Any) -> Any:
+        asked.append(poll.form["device_code"])
+        return TOKENS if "second" in asked and asked[-1] == "first" else PENDING
+
+    server.answers[TOKEN] = token
+    ended = login(agent, server, "--json")
+    assert ended.code == 0
+    assert [event["event"] for event in ended.events] == ["code_issued", "renewed", "approved"]
+
+
+def test_a_phone_that_opens_the_code_is_an_event_with_the_number(agent: Agent, server: MockServer) -> None:
+    opened = (400, {"error": "authorization_pending", "opened": True, "match": "47", "expires_in": 300})
+    server.answers[DEVICE] = server.codes(match_supported=True)
+    server.answers[TOKEN] = [opened, TOKENS]
+    ended = login(agent, server, "--json")
+    assert [event["event"] for event in ended.events] == ["code_issued", "phone_connected", "approved"]
+    assert ended.events[1]["match"] == "47"
+    assert ended.events[1]["expires_in"] in (299, 300)
+    assert [asked.form.get("match") for asked in server.asked_for(TOKEN)] == ["1", "1"]
+
+
+def test_a_server_that_knows_no_numbers_is_not_asked_for_one(agent: Agent, server: MockServer) -> None:
+    assert login(agent, server).code == 0
+    assert "match" not in server.asked_for(TOKEN)[0].form
 
 
 @pytest.mark.parametrize(
@@ -76,7 +119,7 @@ def test_dev_29_any_other_answer_ends_polling_and_is_said(
     agent: Agent, server: MockServer, answer: Any, code: int, said: str
 ) -> None:
     server.answers[TOKEN] = answer
-    ended = login(agent, server)
+    ended = login(agent, server, "--renewals", "0")
     assert (ended.code, len(server.asked_for(TOKEN))) == (code, 1)
     assert said in ended.err
     assert not agent.tokens.exists()

@@ -162,6 +162,24 @@ def test_dev_18_scan_or_type_then_see_who_is_signed_in(
     assert read_codes(photograph(session.screen)) == []
 
 
+def test_the_phone_is_met_on_the_screen_and_the_code_is_renewed_when_it_leaves(
+    open_session: Any, server: MockServer, approve: threading.Event
+) -> None:
+    opened = (400, {"error": "authorization_pending", "opened": True, "match": "47", "expires_in": 2})
+    codes = {"match_supported": True, "interval": 1}
+    server.answers[DEVICE] = [server.codes(**codes), server.codes(**codes, user_code="BCDF-GHJK", device_code="two")]
+    server.answers[TOKEN] = lambda asked: (
+        opened if asked.form["device_code"] != "two" else TOKENS if approve.wait(10) else PENDING
+    )
+    session = open_session()
+    session.wait_for("Phone connected", "Tap or type 47 on your phone.", "██")
+    assert read_codes(photograph(session.screen)) == []
+    server.answers[TOKEN] = lambda asked: TOKENS if asked.form["device_code"] == "two" and approve.wait(10) else PENDING
+    session.wait_for("This is a new code", "BCDF-GHJK")
+    approve.set()
+    assert session.end() == 0
+
+
 @pytest.mark.parametrize(
     "environment", [{"TERM": "dumb"}, {"TERM": ""}, {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}]
 )
@@ -183,7 +201,7 @@ def test_no_color_keeps_the_qr_readable(open_session: Any, server: MockServer, a
 def test_dev_07_only_a_key_press_brings_a_new_code(open_session: Any, server: MockServer) -> None:
     server.answers[DEVICE] = [server.codes(expires_in=1), server.codes(user_code="BCDF-GHJK")]
     server.answers[TOKEN] = [PENDING, PENDING, TOKENS]
-    session = open_session()
+    session = open_session((80, 24), "--renewals", "0")
     session.wait_for("Press Enter for a new one")
     assert "WDJB" not in session.text
     assert len(server.asked_for(DEVICE)) == 1
@@ -263,7 +281,7 @@ def test_the_terminal_is_as_before_whatever_the_way_out(
         server.answers[TOKEN] = PENDING
     if how == "refused":
         server.answers[TOKEN] = lambda asked: (400, {"error": "invalid_client"} if approve.wait(10) else {})
-    session = open_session()
+    session = open_session((80, 24), "--renewals", "0")
     session.wait_for("WDJB-MJHT", "minutes." if how != "expired" else "minute.")
     wait_until(lambda: modes(session) == 0)
     if how == "expired":

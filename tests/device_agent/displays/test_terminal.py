@@ -3,6 +3,7 @@
 import pytest
 
 from device_agent.displays import qr
+from device_agent.displays.letters import large
 from tests.device_agent.displays.screen import DARK_THEME, LIGHT_THEME, Tty, photograph, read_codes
 
 CODE = {
@@ -124,7 +125,6 @@ def test_the_screen_is_redrawn_in_place() -> None:
         ("denied", {}, "• Stopped on the phone. Nothing was signed in."),
         ("expired", {"action": "Press Enter for a new one."}, "• This code has expired."),
         ("failed", {"sentence": "It broke.", "action": "Mend it."}, "• It broke."),
-        ("phone_connected", {"number": 47}, "Tap 47 on your phone."),
     ],
 )
 def test_dev_37_the_code_leaves_the_screen_when_it_is_no_longer_needed(
@@ -137,6 +137,40 @@ def test_dev_37_the_code_leaves_the_screen_when_it_is_no_longer_needed(
         assert said in tty.text
         assert "WDJB" not in tty.text
         assert read_codes(photograph(tty.screen)) == []
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 40), (40, 24)])
+def test_a_phone_that_has_arrived_is_met_with_a_number_in_place_of_the_qr(size: tuple[int, int]) -> None:
+    tty = Tty(*size)
+    tty.show("waiting", **CODE)
+    tty.show("phone_connected", **CODE, match="47")
+    assert "Phone connected" in tty.text
+    assert "Tap or type 47 on your phone." in tty.text
+    assert read_codes(photograph(tty.screen)) == []
+    digits = [line.strip() for line in tty.text.splitlines() if "██" in line]
+    assert digits == [line.strip() for line in large("47")]
+    assert len(digits) == 7
+    assert "The code on your phone must be WDJB-MJHT" in " ".join(tty.text.split())
+    tty.show("offline", host="tv.example.com")
+    assert "██" in tty.text, "the number stays while the connection is away"
+    tty.show("waiting", **{**CODE, "user_code": "BCDF-GHJK"})
+    assert "BCDF-GHJK" in tty.text
+
+
+def test_a_phone_without_a_number_to_compare_is_met_too() -> None:
+    tty = Tty(80, 24)
+    tty.show("phone_connected", **CODE, match="")
+    assert "Answer on your phone." in tty.text
+    assert "WDJB-MJHT" in tty.text
+
+
+def test_a_new_code_is_called_new() -> None:
+    tty = Tty(80, 24)
+    tty.show("waiting", **CODE)
+    tty.show("renewed", **{**CODE, "user_code": "BCDF-GHJK"})
+    assert "This is a new code" in tty.text
+    assert "BCDF-GHJK" in tty.text
+    assert "WDJB" not in tty.text
 
 
 def test_dev_37_the_code_is_neither_spoken_nor_rung() -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from device_agent.flow.sign_in import SignIn
-from device_agent.flow.steps import Done, Send, Show, Stop
+from device_agent.flow.steps import Done, Opened, Send, Show, Stop
 
 CODES = {
     "device_code": "the-device-code",
@@ -17,39 +17,63 @@ CODES = {
 
 @dataclass
 class Played:
-    """What happened: the polls, the wait before each (ms), what was shown, how it ended and when."""
+    """What happened: the starts and when, the polls and the wait before each (ms), what was shown, how it ended."""
 
+    starts: list[int] = field(default_factory=list)
     polls: list[Send] = field(default_factory=list)
     waits: list[int] = field(default_factory=list)
     shown: list[Show] = field(default_factory=list)
+    opened: list[Opened] = field(default_factory=list)
     end: Done | Stop | None = None
     now: int = 0
 
 
-def play(flow: SignIn, answers: list[Any], codes: dict[str, Any] | None = None, takes: int = 0, now: int = 0) -> Played:
-    """Drive `flow` to its end. `answers` are [status, body, extras] or "lost"; each is under way for `takes` ms."""
+def play(
+    flow: SignIn,
+    answers: list[Any],
+    codes: dict[str, Any] | None = None,
+    takes: int | None = 0,
+    now: int = 0,
+    starts: list[Any] | None = None,
+) -> Played:
+    """Drive `flow` to its end. `answers` are [status, body, extras] or "lost"; each is under way for `takes` ms, or
+    as long as it was held where that is None.
+
+    An answer that "..." follows is given for ever. `starts` are the answers to the
+    starts, "codes" where they are missing: the codes, a new user code and device code each time.
+    """
     story = Played(now=now)
     left = list(answers)
+    starting = list(starts or [])
     free_at = now
     while story.end is None:
         step = flow.next(story.now)
         if isinstance(step, Send) and step.to == "device_authorization":
-            flow.received(200, {**CODES, **(codes or {})}, story.now)
+            story.starts.append(story.now)
+            answer = starting.pop(0) if starting else "codes"
+            count = len(story.starts)
+            numbered = {"device_code": f"code-{count}", "user_code": f"CODE-{count}"} if count > 1 else {}
+            if answer == "codes":
+                flow.received(200, {**CODES, **(codes or {}), **numbered}, story.now)
+            else:
+                answer_with(flow, answer, story.now)
             free_at = story.now
         elif isinstance(step, Send):
             story.polls.append(step)
             story.waits.append(story.now - free_at)
-            story.now += takes
-            answer_with(flow, left.pop(0), story.now)
+            story.now += 1000 * step.hold_for if takes is None else takes
+            answer_with(flow, left[0] if left[1:] == ["..."] else left.pop(0), story.now)
             free_at = story.now
         elif isinstance(step, Show):
             story.shown.append(step)
+        elif isinstance(step, Opened):
+            story.opened.append(step)
         elif isinstance(step, Done | Stop):
             story.end = step
         else:
             assert step.until > story.now, "a Wait must lie ahead"
             story.now = step.until
-    assert not left, f"the flow ended and left {left} unheard"
+    assert not left or left[1:] == ["..."], f"the flow ended and left {left} unheard"
     return story
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_agent.flow.sign_in import TABLE, SignIn
+from device_agent.flow.reactions import TABLE
+from device_agent.flow.sign_in import SignIn
 from device_agent.flow.steps import Done, OutOfTurn, Send, Show, Stop, Wait
 from tests.device_agent.flow.clockwork import CODES, answer_with, play
 
