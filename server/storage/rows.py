@@ -5,10 +5,10 @@ stands in `tables.py`; the tests compare the two. Instants are milliseconds sinc
 adds a file to `migrations/versions` and a line to `schema.REVISIONS`, which the tests compare as well.
 """
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
 from sqlmodel import Field
 
-from . import rows_backchannel
+from . import rows_audit, rows_backchannel
 from .row import Row as _Row
 from .row import hash_column as _hash
 from .row import instant_column as _instant
@@ -206,7 +206,7 @@ class NewsRow(_Row, table=True):
     """The outbox that other processes on the same SQLite file read; on PostgreSQL it stays empty."""
 
     __tablename__ = "news"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = ({"sqlite_autoincrement": True},)
     news_id: int | None = Field(default=None, primary_key=True)
     origin: str
     subject: str
@@ -225,30 +225,6 @@ class ReadingRow(_Row, table=True):
     value: float
     at: int = _instant()
     number: int = Field(primary_key=True, sa_type=BigInteger)
-
-
-class AuditEventRow(_Row, table=True):
-    """`number` is the order in which events were written; a deleted number is never given again."""
-
-    __tablename__ = "audit_event"
-    __table_args__ = {"sqlite_autoincrement": True}
-    event_id: str
-    at: int = _instant(index=True)
-    what: str
-    actor: str
-    client_id: str
-    account_id: str
-    device_id: str
-    family_id: str
-    address: str
-    request_id: str
-    detail: str
-    times: int = Field(sa_type=BigInteger)
-    number: int | None = Field(
-        default=None,
-        primary_key=True,
-        sa_type=BigInteger().with_variant(Integer(), "sqlite"),
-    )
 
 
 class InitialTokenRow(_Row, table=True):
@@ -311,4 +287,5 @@ class DeliveryRow(_Row, table=True):
 
 
 METADATA = _Row.metadata
+AUDIT = rows_audit.AuditEventRow
 BACKCHANNEL = rows_backchannel.BackchannelRequestRow, rows_backchannel.MuteRow, rows_backchannel.RequestCodeRow

@@ -111,7 +111,8 @@ def test_the_end_of_a_family_is_told_once_and_of_that_family(database_url: str) 
         ends = (store.end_family(family.family_id, NOW + n, event=an_event(f"end {n}")) for n in range(5))
         await asyncio.gather(*ends)
         await store.end_family("nobody's", NOW, event=an_event("no"))
-        ((_number, told),) = await store.events_after(0, 10)
+        (recorded,) = await store.events_after(0, 10)
+        told = recorded.event
         whom = (family.client_id, family.account_id, family.device_id, family.family_id)
         assert (told.client_id, told.account_id, told.device_id, told.family_id) == whom
 
@@ -126,7 +127,7 @@ def test_a_rotation_brings_the_events_that_its_outcome_makes(database_url: str) 
             rotation = rotate(found, shown, a_token(family), "tv", NOW + 1)
             return replace(rotation, events=(an_event("refreshed" if rotation.successor else "replayed"),))
 
-        for _ in range(2):
+        for _try in range(2):
             await store.rotate(token.token_hash, change)
         assert await details(store) == ["refreshed", "replayed"]
 
