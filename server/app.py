@@ -21,10 +21,10 @@ from server.gateway.brokers.port import Broker
 from server.gateway.doorkeeper import HouseDoorkeeper
 from server.gateway.relay import Relay
 from server.house import House, wall_clock
-from server.oauth.errors import OAuthError
-from server.oauth.event import Origin, happened
 from server.letters.box import Box
 from server.notifications import Notifications
+from server.oauth.errors import OAuthError
+from server.oauth.event import Origin, happened
 from server.oauth.secret import draw_id
 from server.oauth.store import News
 from server.oauth.token import Family

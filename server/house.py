@@ -45,6 +45,10 @@ class Sessions(Protocol):
         """The port devices connect to; 0 while there is none."""
         ...
 
+    async def close(self, family_id: str, device_id: str) -> None:
+        """End the session of this family, if there is one; closed when this returns."""
+        ...
+
     async def renew(self, device_id: str, token: str) -> bool:
         """Let the device's open session live as long as this token. False when there is no session or it is refused."""
         ...

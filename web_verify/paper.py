@@ -1,7 +1,8 @@
 """The templates: autoescaped, and strict: a page with a missing fact fails in a test, not before a person."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -17,6 +18,11 @@ TEMPLATES = Path(__file__).parent / "templates"
 def bdi(text: str) -> Markup:
     """A foreign text inside a sentence: escaped, and its direction kept from turning the sentence round."""
     return Markup("<bdi>{}</bdi>").format(text)
+
+
+def bdis(facts: Mapping[str, str]) -> dict[str, Markup]:
+    """Each of them as `bdi` makes it."""
+    return {name: bdi(text) for name, text in facts.items()}
 
 
 def letters(code: str) -> Markup:
@@ -36,12 +42,22 @@ class Paper:
         )  # fmt: skip
         self._templates.globals.update(
             look=look, stylesheet=look.prefix + stylesheet, lang=LANGUAGE, dir=DIRECTION, say=say, say_count=say_count,
-            url=self.url, times=times, harmless=harmless, bdi=bdi, letters=letters,
+            url=self.url, times=times, harmless=harmless, bdi=bdi, bdis=bdis, href=self.link, letters=letters,
         )  # fmt: skip
 
     def url(self, path: str, *parts: str) -> str:
         """A link under the prefix; each of `parts` becomes one quoted segment of the path."""
         return self._look.prefix + path + "/".join(quote(part, safe="") for part in parts)
+
+    @staticmethod
+    def href(address: str, query: Mapping[str, str]) -> str:
+        """The address with those of `query` that say something."""
+        asked = urlencode({name: value for name, value in query.items() if value})
+        return address + (f"?{asked}" if asked else "")
+
+    def link(self, path: str, query: Mapping[str, str]) -> str:
+        """A link under the prefix, with a query."""
+        return self.href(self.url(path), query)
 
     def render(self, name: str, facts: dict[str, object]) -> str:
         """The page `name` with its facts."""

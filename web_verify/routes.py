@@ -11,7 +11,22 @@ from web_verify.desk import Desk, Leaving
 from web_verify.door import Answer, Door
 from web_verify.forms import Refused
 from web_verify.look import Look
-from web_verify.pages import consent, decision, devices, enter, sign_in, sign_out
+from web_verify.pages import (
+    account,
+    account_email,
+    account_join,
+    account_notice,
+    account_password,
+    account_reset,
+    consent,
+    decision,
+    devices,
+    enter,
+    inbox,
+    request,
+    sign_in,
+    sign_out,
+)
 from web_verify.paper import Paper
 from web_verify.stylesheet import Stylesheet
 from web_verify.visit import House, Visit
@@ -28,6 +43,23 @@ ROUTES: Final[tuple[tuple[str, Mapping[str, Answer]], ...]] = (
     ("/consent/{request_id}", {"GET": consent.get, "POST": consent.post}),
     ("/sign-in", {"GET": sign_in.get, "POST": sign_in.post}),
     ("/sign-out", {"POST": sign_out.post}),
+    ("/sign-out/{ticket}", {"GET": leaving.get, "POST": leaving.post}),
+    ("/requests", {"GET": inbox.get}),
+    ("/requests/let", {"POST": inbox.let_ask}),
+    ("/requests/code", {"POST": inbox.set_code}),
+    ("/requests/{request_id}", {"GET": request.get, "POST": request.post}),
+    ("/requests/{request_id}/never", {"POST": request.never}),
+    ("/sign-up", {"GET": account_join.ask, "POST": account_join.send}),
+    ("/join/{token}", {"GET": account_join.get, "POST": account_join.post}),
+    ("/reset", {"GET": account_reset.ask, "POST": account_reset.send}),
+    ("/reset/{token}", {"GET": account_reset.get, "POST": account_reset.post}),
+    ("/account", {"GET": account.get}),
+    ("/account/password", {"GET": account_password.get, "POST": account_password.post}),
+    ("/account/email", {"GET": account_email.get, "POST": account_email.post}),
+    ("/account/email/{token}", {"GET": account_email.sure, "POST": account_email.confirm}),
+    ("/account/browsers/{session_id}/sign-out", {"POST": account.sign_out_one}),
+    ("/account/sign-out", {"POST": account.sign_out_everywhere}),
+    ("/notice/{token}", {"GET": account_notice.get, "POST": account_notice.post}),
     ("/devices", {"GET": devices.get}),
     ("/devices/sign-out", {"POST": devices.sign_out_all}),
     ("/devices/{device_id}/sign-out", {"POST": devices.sign_out_one}),

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -84,9 +83,12 @@ class Visit:
 
         The way is always one of our own paths with quoted parts, never anything that a visitor named.
         """
-        asked = urlencode({name: value for name, value in query.items() if value})
-        location = self.house.paper.url(path, *parts) + (f"?{asked}" if asked else "")
+        location = self.house.paper.href(self.house.paper.url(path, *parts), query)
         return Response(status_code=303, headers={"location": location})
+
+    def address(self, path: str, **query: str) -> str:
+        """A link to one of our own pages."""
+        return self.house.paper.href(self.house.paper.url(path), query)
 
     def send_back(self, leaving: Leaving) -> Response:
         """Send the browser to the app, at the address that the desk vouches for; 303, or a form that it posts there."""

@@ -9,8 +9,10 @@ from typing import Final
 from markupsafe import Markup
 
 from web_verify.account_words import ACCOUNT_COUNTED, ACCOUNT_WORDS
+from web_verify.leaving_words import LEAVING_WORDS
 from web_verify.mail_words import MAIL_WORDS
 from web_verify.presence_words import PRESENCE_WORDS
+from web_verify.request_words import REQUEST_COUNTED, REQUEST_WORDS
 
 LANGUAGE: Final = "en"
 DIRECTION: Final = "ltr"
@@ -145,6 +147,8 @@ WORDS: Final[dict[str, str]] = {
     "Open the page again and try once more.",
     "not_found.h1": "There's nothing here",
     "not_found.body": "Check the address. If a device gave it to you, scan its square or type its code.",
+    "no_browser.h1": "That browser isn't yours",
+    "no_browser.body": "Nothing was changed. Look at the list in My account.",
     "no_device.h1": "That device isn't yours",
     "no_device.body": "Nothing was changed. Look at the list of your devices.",
     "not_allowed.h1": "That doesn't work here",
@@ -171,6 +175,8 @@ WORDS: Final[dict[str, str]] = {
     **ACCOUNT_WORDS,
     **PRESENCE_WORDS,
     **MAIL_WORDS,
+    **REQUEST_WORDS,
+    **LEAVING_WORDS,
 }
 
 COUNTED: Final[dict[str, tuple[str, str]]] = {
@@ -184,6 +190,7 @@ COUNTED: Final[dict[str, tuple[str, str]]] = {
     "wait.minutes": ("{n} minute", "{n} minutes"),
     "devices.all_go": ("Sign out {n} device", "Sign out all {n} devices"),
     **ACCOUNT_COUNTED,
+    **REQUEST_COUNTED,
 }
 
 

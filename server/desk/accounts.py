@@ -1,6 +1,6 @@
 """The desk's part for a person's own account: password, address, browsers, and the link in a notice.
 
-A change that a thief would make asks for the password once more, whatever the session says (OWASP ASVS 5.0 section 7.5).
+A change that a thief would make asks for the password once more, whatever the session says (OWASP ASVS 5.0, 7.5).
 """
 
 from dataclasses import replace

@@ -4,10 +4,12 @@ from server.desk.accounts import AccountDesk
 from server.desk.apps import AppDesk
 from server.desk.codes import CodeDesk
 from server.desk.devices import DeviceDesk
+from server.desk.inbox import InboxDesk
 from server.desk.joining import JoinDesk
+from server.desk.leaving import LeavingDesk
 from server.desk.people import PeopleDesk
 from server.desk.reports import ReportDesk
 
 
-class HouseDesk(PeopleDesk, JoinDesk, AccountDesk, CodeDesk, AppDesk, DeviceDesk, ReportDesk):
+class HouseDesk(PeopleDesk, JoinDesk, AccountDesk, CodeDesk, AppDesk, DeviceDesk, InboxDesk, ReportDesk, LeavingDesk):
     """One desk per server."""

@@ -3,22 +3,16 @@
 A wrong password costs the same whatever the reason, and is counted before it is checked.
 """
 
-from server.desk.passwords import Passwords
-from server.desk.visits import Visits
-from server.house import House
+from server.desk.sessions import Sessions
 from server.oauth import guess
-from server.oauth.account import Session, tidy_username
-from server.oauth.secret import digest, draw
-from server.settings import SECOND
+from server.oauth.account import Account, tidy_username
+from server.oauth.email_address import tidy_email
+from server.oauth.secret import digest
 from web_verify.desk import Person, Problem, SignedIn, Visitor
 
 
-class PeopleDesk(Visits):
+class PeopleDesk(Sessions):
     """`web_verify.desk.PeopleDesk`."""
-
-    def __init__(self, house: House) -> None:
-        super().__init__(house)
-        self._passwords = Passwords()
 
     async def person(self, visitor: Visitor) -> Person | None:
         signed_in = await self._signed_in(visitor)
@@ -29,7 +23,7 @@ class PeopleDesk(Visits):
         typed = tidy_username(username)[:200]
         budgets = guess.password_budgets(house.limits, username=typed, address=visitor.address)
         wait = await house.store.take_tries(budgets, now)
-        account = await house.store.find_account_by_username(typed)
+        account = await self._find_account(typed)
         whose = account.account_id if account else ""
         if wait:
             self._refused(visitor, "too_many_tries", whose, "password")
@@ -41,16 +35,17 @@ class PeopleDesk(Visits):
             self._refused(visitor, "wrong_password", whose, why)
             return Problem("wrong")
         await house.store.give_back_tries(budgets)
-        await house.store.end_session(digest("session", visitor.session))
-        secret = draw()
-        expires_at = now + house.settings.session_for * SECOND
-        session = Session(digest("session", secret), account.account_id, now, expires_at)
-        told = self._told(visitor, "signed_in", account.account_id, detail=" ".join(session.amr))
-        await house.store.add_session(session, events=(told,))
-        return SignedIn(secret, Person(account.username, account.name))
+        return await self._begin_session(visitor, account)
 
     async def sign_out(self, visitor: Visitor) -> None:
         session = await self._house.store.find_session(digest("session", visitor.session))
         if session is not None:
-            told = self._told(visitor, "signed_out", session.account_id)
-            await self._house.store.end_session(session.session_hash, events=(told,))
+            await self._leave(visitor, session)
+
+    async def _find_account(self, typed: str) -> Account | None:
+        """Whom this name, or this address, means. Nobody chooses a user name with an @ on the pages, so that nobody can
+        take the place of whoever has the address. As much is read for a stranger as for somebody known."""
+        by_name = await self._house.store.find_account_by_username(typed)
+        if "@" not in typed:
+            return by_name
+        return await self._house.store.find_account_by_email(tidy_email(typed)) or by_name

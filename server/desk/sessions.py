@@ -11,6 +11,7 @@ from server.house import House
 from server.oauth.account import Account, Session
 from server.oauth.authentication import PASSWORD
 from server.oauth.delivery import owed
+from server.oauth.logout import ends_with_session, owed_to
 from server.oauth.password import Fault
 from server.oauth.secret import digest, draw, draw_id
 from server.oauth.token import Family
@@ -44,11 +45,13 @@ class Sessions(Visits):
             amr,
             session_id=before.session_id if before is not None and is_same else draw_id(),
             last_used_at=now,
-            browser=browser_name(visitor.agent),
+            browser=browser_name(visitor.browser),
             address=visitor.address,
         )
-        if before is not None:
+        if before is not None and is_same:
             await house.store.end_session(before.session_hash)
+        elif before is not None:
+            await self._leave(visitor, before)  # somebody else takes this browser over
         told = self._told(visitor, "signed_in", account.account_id, detail=" ".join(amr))
         await house.store.add_session(session, events=(told,))
         return SignedIn(secret, Person(account.username, account.name))
@@ -74,6 +77,21 @@ class Sessions(Visits):
         if house.settings.smtp_url and changed.email:
             mail = owed("changed", changed.email, house.now(), account_id=account_id, lasts_for=DAY * SECOND)
             await house.store.owe([mail])
+
+    async def _leave(self, visitor: Visitor, session: Session) -> None:
+        """Sign out of one browser. What was begun in it ends as the law says, and the apps are told, in the background;
+        the session itself goes last, so that whoever was interrupted signs out once more."""
+        now, store = self._house.now(), self._house.store
+        families = await store.families(session.account_id) if session.session_id else ()
+        for family in (each for each in families if each.session_id == session.session_id and each.is_live(now)):
+            if ends_with_session(family):
+                told = self._told(visitor, "revoked", session.account_id, detail="signed out of the browser")
+                await store.end_family(family.family_id, now, event=told)
+            else:
+                staying = owed_to(await self._house.clients.find(family.client_id), family, now)
+                await store.owe([staying] if staying is not None else [])
+        told = self._told(visitor, "signed_out", session.account_id)
+        await store.end_session(session.session_hash, events=(told,))
 
     async def _end_browsers(self, visitor: Visitor, account_id: str, why: str, but: bytes = b"") -> None:
         """End all sessions but one, and what apps got in them."""

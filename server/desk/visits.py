@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from server.house import House
-from server.oauth.account import Account, Session
+from server.oauth.account import USED_EVERY, Account, Session
 from server.oauth.event import Actor, Event, Origin, What, happened
 from server.oauth.secret import digest
 from web_verify.desk import ScopeText, Visitor
@@ -26,8 +26,11 @@ class Visits:
         if not visitor.session:
             return None
         session = await self._house.store.find_session(digest("session", visitor.session))
-        if session is None or not session.is_live(self._house.now()):
+        now = self._house.now()
+        if session is None or not session.is_live(now):
             return None
+        if now - session.last_used_at >= USED_EVERY:
+            self._house.do_later(self._house.store.use_session(session.session_hash, now))
         account = await self._house.store.find_account(session.account_id)
         return (session, account) if account is not None and account.is_enabled else None
 

@@ -9,9 +9,11 @@ from typing import Final
 
 from server.house import House
 from server.letters import smtp, webhook
+from server.letters.logout import logout
 from server.oauth.account import Account
 from server.oauth.delivery import Delivery
 from server.oauth.link import LASTS_FOR, Link, Purpose
+from server.oauth.logout import KIND
 from server.oauth.secret import digest, draw
 from server.oauth.token import Family
 from web_verify import mail
@@ -94,6 +96,7 @@ KINDS: Final[Mapping[str, Callable[[House, Delivery], Awaitable[None]]]] = {
     "changed": changed,
     "device_mail": device_mail,
     "device_webhook": device_webhook,
+    KIND: logout,
 }
 
 

@@ -1,4 +1,4 @@
-"""Hand one mail to the mail server (RFC 5321), never in the clear but on this machine (RFC 8314; STARTTLS, RFC 3207)."""
+"""Hand one mail to the mail server (RFC 5321), in the clear only on this machine (RFC 8314; STARTTLS, RFC 3207)."""
 
 import ssl
 from email.utils import format_datetime, parseaddr
@@ -26,7 +26,7 @@ class NotSent(Exception):
 
 
 def message(settings: Settings, to: str, mail: Mail, now: int, name: str) -> "EmailMessage":
-    """The mail as it travels: plain text first, and the same as HTML. `name` makes its Message-ID, the same each try."""
+    """The mail as it travels: plain text and the same as HTML. `name` makes its Message-ID, the same at each try."""
     from email.headerregistry import Address
     from email.message import EmailMessage
     from email.policy import SMTP

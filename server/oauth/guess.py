@@ -4,10 +4,15 @@ A try is taken from every budget before it is known whether it was right, so tha
 right one is given back. The counts are kept by the store: they survive new cookies and a restart.
 """
 
+import hashlib
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
+
+HOUR: Final = 3_600_000
+MAILS_PER_ADDRESS: Final = 3  # in an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,15 @@ def password_budgets(limits: Limits, *, username: str, address: str) -> tuple[Bu
         Budget(f"password/account/{username}/{where}", limits.per_account, limits.window),
         Budget(f"password/account/{username}", limits.per_account * 10, limits.window),
         Budget(f"password/network/{where}", limits.per_network, limits.window),
+    )
+
+
+def mail_budgets(email: str, address: str, per_network: int) -> tuple[Budget, ...]:
+    """The budgets that a mail draws on which anybody may ask for: nobody's letter box is filled by strangers."""
+    named = hashlib.sha256(email.encode()).hexdigest()[:32]  # nobody reads in the counts who was written to
+    return (
+        Budget(f"mail/address/{named}", MAILS_PER_ADDRESS, HOUR),
+        Budget(f"mail/network/{network(address)}", per_network, HOUR),
     )
 
 

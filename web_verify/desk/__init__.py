@@ -7,31 +7,71 @@ One file per subject.
 
 from typing import Protocol
 
+from .accounts import (
+    AccountDesk,
+    Browser,
+    Factor,
+    Fault,
+    JoinDesk,
+    NewDevice,
+    NoticeDesk,
+    OwnAccount,
+    ResetDesk,
+)
 from .apps import AppAsking, AppDesk, Leaving
 from .codes import Asking, CodeDesk, Decided
 from .devices import Device, DeviceDesk
+from .inbox import InboxDesk, RequestAsking, RequestDecided, StoppedApp
+from .leaving import AskedToLeave, LeavingDesk
 from .people import PeopleDesk, SignedIn
 from .visitor import Person, Problem, ScopeText, Visitor, Why
 
 __all__ = [
+    "AccountDesk",
     "AppAsking",
     "AppDesk",
+    "AskedToLeave",
     "Asking",
+    "Browser",
     "CodeDesk",
     "Decided",
     "Desk",
     "Device",
     "DeviceDesk",
+    "Factor",
+    "Fault",
+    "InboxDesk",
+    "JoinDesk",
     "Leaving",
+    "LeavingDesk",
+    "NewDevice",
+    "NoticeDesk",
+    "OwnAccount",
     "PeopleDesk",
     "Person",
     "Problem",
+    "RequestAsking",
+    "RequestDecided",
+    "ResetDesk",
     "ScopeText",
     "SignedIn",
+    "StoppedApp",
     "Visitor",
     "Why",
 ]
 
 
-class Desk(PeopleDesk, CodeDesk, AppDesk, DeviceDesk, Protocol):
+class Desk(
+    PeopleDesk,
+    JoinDesk,
+    ResetDesk,
+    AccountDesk,
+    NoticeDesk,
+    CodeDesk,
+    AppDesk,
+    DeviceDesk,
+    InboxDesk,
+    LeavingDesk,
+    Protocol,
+):
     """The server's counter for the pages. No method raises for anything a person can type."""

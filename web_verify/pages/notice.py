@@ -19,6 +19,8 @@ def way_back(visit: Visit) -> str:
     request_id = visit.request.path_params.get("request_id", "") or visit.form.typed("request")
     if request_id:
         return visit.house.paper.url("/consent/", request_id)
+    if "session_id" in visit.request.path_params:
+        return visit.house.paper.url("/account")
     if "device_id" in visit.request.path_params:
         return visit.house.paper.url("/devices")
     return visit.house.paper.url("/device")

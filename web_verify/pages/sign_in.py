@@ -1,12 +1,10 @@
 """Sign in on the phone; what led here, a code or an app's request, is carried along and survives a wrong password."""
 
-from dataclasses import dataclass
-
 from starlette.responses import Response
 
 from web_verify import times
 from web_verify.desk import AppAsking, Asking, Problem, SignedIn
-from web_verify.forms import ECHO_LIMIT
+from web_verify.errand import Errand, asked, onwards, typed
 from web_verify.pages import consent, problem
 from web_verify.visit import Visit
 
@@ -18,18 +16,9 @@ REFUSALS = {
 OTHERWISE = (403, "sign_in.blocked")
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """What a person came for: the code of a device, the request of an app, or neither. `again`: though signed in."""
-
-    code: str = ""
-    request: str = ""
-    again: str = ""
-
-
 async def get(visit: Visit) -> Response:
     """The form, under a banner that says what for. Whoever is signed in already goes straight on."""
-    errand = Errand(asked(visit, "code"), asked(visit, "request"), asked(visit, "again"))
+    errand = asked(visit)
     asking = await consent.look_up(visit, errand.request) if errand.request else None
     if asking is not None and asking.next != "sign_in":
         return onwards(visit, errand)
@@ -44,15 +33,9 @@ async def get(visit: Visit) -> Response:
     return form(visit, errand, found if isinstance(found, Asking) else None)
 
 
-def asked(visit: Visit, name: str) -> str:
-    """The one value of this name in the address, else the empty string."""
-    values = visit.request.query_params.getlist(name)
-    return values[0].strip()[:ECHO_LIMIT] if len(values) == 1 else ""
-
-
 async def post(visit: Visit) -> Response:
     """Check the password; the desk's new secret replaces the cookie."""
-    errand = Errand(visit.form.typed("code"), visit.form.typed("request"), visit.form.typed("again"))
+    errand = typed(visit)
     username, password = visit.form.typed("username"), visit.form.one("password")
     missing = tuple(name for name, value in (("username", username), ("password", password)) if not value)
     if errand.code:
@@ -105,12 +88,3 @@ def form(
         wrong_fields=dict(errors),
         wait=wait,
     )
-
-
-def onwards(visit: Visit, errand: Errand) -> Response:
-    """To the decision that waits, else to the devices. There is no other way out of here."""
-    if errand.request:
-        return visit.go("/consent/", errand.request)
-    if errand.code:
-        return visit.go("/D/", errand.code, sure="1" if errand.again else "")
-    return visit.go("/devices")

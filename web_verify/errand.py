@@ -1,0 +1,86 @@
+"""What a person came for: the code of a device, the request of an app; carried along until it can be decided.
+
+On its way through a mail it waits in a cookie of this browser, never in the mail: whoever types somebody's address into
+a form must not be able to lead that person to a device of their own.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from web_verify.forms import ECHO_LIMIT
+from web_verify.look import Look
+from web_verify.visit import Visit
+
+WAITS_FOR_S: Final = 1_800
+_KEPT: Final = re.compile(r"([cr])\.([A-Za-z0-9_-]{1,256})")
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a person came for: the code of a device, the request of an app, or neither. `again`: though signed in."""
+
+    code: str = ""
+    request: str = ""
+    again: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """As the address of a page carries it."""
+        return {"code": self.code, "request": self.request}
+
+
+def asked(visit: Visit) -> Errand:
+    """What the address says."""
+    return Errand(_one(visit, "code"), _one(visit, "request"), _one(visit, "again"))
+
+
+def typed(visit: Visit) -> Errand:
+    """What the form says."""
+    return Errand(visit.form.typed("code"), visit.form.typed("request"), visit.form.typed("again"))
+
+
+def kept(visit: Visit) -> Errand:
+    """What waits in this browser."""
+    found = _KEPT.fullmatch(visit.request.cookies.get(cookie_name(visit.house.look), ""))
+    if found is None:
+        return Errand()
+    return Errand(code=found[2]) if found[1] == "c" else Errand(request=found[2])
+
+
+def keep(visit: Visit, response: Response, errand: Errand) -> Response:
+    """Let it wait here, for half an hour; nothing to do takes away what waited."""
+    look = visit.house.look
+    code = re.sub("[^A-Za-z0-9]", "", errand.code)
+    value = f"r.{errand.request}" if errand.request else f"c.{code}" if code else ""
+    if _KEPT.fullmatch(value) or cookie_name(look) in visit.request.cookies:
+        response.set_cookie(
+            cookie_name(look),
+            value if _KEPT.fullmatch(value) else "",
+            max_age=WAITS_FOR_S if _KEPT.fullmatch(value) else 0,
+            path=look.prefix or "/",
+            secure=look.secure_cookies,
+            httponly=True,
+            samesite="lax",
+        )
+    return response
+
+
+def onwards(visit: Visit, errand: Errand) -> Response:
+    """To the decision that waits, else to the devices. There is no other way out of here."""
+    if errand.request:
+        return visit.go("/consent/", errand.request)
+    return visit.go("/D/", errand.code) if errand.code else visit.go("/devices")
+
+
+def cookie_name(look: Look) -> str:
+    """Like the session's."""
+    return "__Host-porchlight_errand" if look.secure_cookies and not look.prefix else "porchlight_errand"
+
+
+def _one(visit: Visit, name: str) -> str:
+    """The one value of this name in the address, else the empty string."""
+    values = visit.request.query_params.getlist(name)
+    return values[0].strip()[:ECHO_LIMIT] if len(values) == 1 else ""
