@@ -13,6 +13,8 @@ from server.endpoints.backchannel_authentication import PATH as BACKCHANNEL_PATH
 from server.endpoints.backchannel_authentication import BackchannelAuthenticationEndpoint
 from server.endpoints.device_authorization import PATH as DEVICE_AUTHORIZATION_PATH
 from server.endpoints.device_authorization import DeviceAuthorizationEndpoint
+from server.endpoints.end_session import PATH as END_SESSION_PATH
+from server.endpoints.end_session import EndSessionEndpoint
 from server.endpoints.health import HealthEndpoint
 from server.endpoints.introspection import IntrospectionEndpoint
 from server.endpoints.metadata import JwksEndpoint, MetadataEndpoint
@@ -48,6 +50,7 @@ def routes(house: House, pages: Sequence[BaseRoute], turn_away: TurnAway, send_b
         _post(BACKCHANNEL_PATH, BackchannelAuthenticationEndpoint(house)),
         _post(PAR_PATH, PushedRequestEndpoint(house)),
         Route(AUTHORIZE_PATH, AuthorizationEndpoint(house, turn_away, send_back), methods=["GET", "POST"]),
+        Route(END_SESSION_PATH, EndSessionEndpoint(house, turn_away), methods=["GET", "POST"]),
         Route("/userinfo", counter(pointing(house, UserinfoEndpoint(house))), methods=["GET", "POST"]),
         # whoever verifies tokens
         _post("/introspect", IntrospectionEndpoint(house)),

@@ -15,6 +15,7 @@ DAY: Final = 86_400
 SCOPES: Final = {
     "openid": "Know which account is yours",
     "profile": "See your name",
+    "offline_access": "Stay connected when you sign out here",
     "readings:read": "See the readings of your devices",
     "readings:write": "Send readings for you",
 }
@@ -51,6 +52,15 @@ class Settings:
     tls_cert: str = field(default="", metadata={"help": "PEM certificate chain, for HTTP and MQTT alike"})
     tls_key: str = field(default="", metadata={"help": "PEM key of that certificate"})
     trusted_proxies: tuple[str, ...] = field(default=(), metadata={"help": "addresses whose X-Forwarded-* is believed"})
+    mtls_header: str = field(
+        default="", metadata={"help": "header in which trusted_proxies pass on client certificates (RFC 8705)"}
+    )
+    mtls_ca: str = field(
+        default="", metadata={"help": "PEM file of the authorities that issue them; without it no tls_client_auth"}
+    )
+    mtls_issuer: str = field(
+        default="", metadata={"help": "https URL at which the proxy asks for client certificates, where not the issuer's"}
+    )
     outbound_private: bool = field(
         default=False, metadata={"help": "let clients name addresses in this network, and http:// on this machine"}
     )

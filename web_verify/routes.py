@@ -23,6 +23,7 @@ from web_verify.pages import (
     devices,
     enter,
     inbox,
+    leaving,
     request,
     sign_in,
     sign_out,

@@ -72,6 +72,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--ciba-signed", default="", metavar="ALG", help="with --ciba: it signs its requests with ES256, EdDSA or RS256"
     )
     add.add_argument("--requires-par", action="store_true", help="it must push its authorization requests (RFC 9126)")
+    add.add_argument(
+        "--post-logout-redirect-uri",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="URI",
+        help="where people may be sent back to after they signed out, letter by letter",
+    )
+    add.add_argument("--backchannel-logout-uri", default="", metavar="URI", help="where it is told of a sign-out")
     add.add_argument("--scope", default="", help='scopes it may ask for, as in "profile readings:read"')
     proof_arguments(add)
     storage_arguments(add)
@@ -118,6 +127,8 @@ def _add(args: argparse.Namespace) -> int:
         may_introspect=args.may_introspect,
         redirect_uris=tuple(dict.fromkeys(args.redirect_uri)),
         requires_par=args.requires_par,
+        post_logout_redirect_uris=tuple(dict.fromkeys(args.post_logout_redirect_uri)),
+        backchannel_logout_uri=args.backchannel_logout_uri,
         jwks=jwks,
         backchannel_token_delivery_mode=args.ciba,
         backchannel_client_notification_endpoint=args.notify_at,
@@ -187,6 +198,8 @@ def _list(args: argparse.Namespace) -> int:
             "is_dpop_bound": client.is_dpop_bound,
             "redirect_uris": list(client.redirect_uris),
             "requires_par": client.requires_par,
+            "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
+            "backchannel_logout_uri": client.backchannel_logout_uri,
             "backchannel_token_delivery_mode": client.backchannel_token_delivery_mode,
             "backchannel_client_notification_endpoint": client.backchannel_client_notification_endpoint,
             "is_enabled": client.is_enabled,

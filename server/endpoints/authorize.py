@@ -51,7 +51,7 @@ class AuthorizationEndpoint:
         """An ASGI application: people come here, so whatever fails is a page."""
         try:
             request = Request(scope, receive)
-            answer: ASGIApp = await self._answer(await _parameters(request), request)
+            answer: ASGIApp = await self._answer(await browser_parameters(request), request)
         except OAuthError as error:
             note_refusal(scope, error)
             status = error.status if error.status in (413, 415) else 400
@@ -112,7 +112,8 @@ def leaving(uri: str, mode: str, answer: Mapping[str, str]) -> Leaving:
     return Leaving(answered(uri, answer), form_target(uri))
 
 
-async def _parameters(request: Request) -> tuple[Mapping[str, str], frozenset[str]]:
+async def browser_parameters(request: Request) -> tuple[Mapping[str, str], frozenset[str]]:
+    """What a browser brings, in the query or in a form; and the names of what came more than once."""
     if request.method != "POST":
         query: bytes = request.scope["query_string"]
         if len(query) > MAX_BODY:

@@ -18,7 +18,7 @@ from server.signing.id_token import ALGORITHMS
 from server.signing.introspection import ALGORITHMS as INTROSPECTION_ALGORITHMS
 from server.signing.proof import ALGORITHMS as PROOF_ALGORITHMS
 
-from .client_auth import METHODS
+from .client_auth import methods
 
 CACHE: Final = {"cache-control": "public, max-age=300", "access-control-allow-origin": "*"}
 
@@ -50,12 +50,12 @@ def metadata(house: House) -> dict[str, Any]:
         "request_uri_parameter_supported": False,  # but for those that were pushed
         "ui_locales_supported": ["en"],
         "scopes_supported": list(settings.scopes),
-        "token_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_methods_supported": list(methods(settings)),
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
-        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_methods_supported": list(methods(settings)),
         "revocation_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "introspection_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
-        "introspection_endpoint_auth_methods_supported": [method for method in METHODS if method != "none"],
+        "introspection_endpoint_auth_methods_supported": [method for method in methods(settings) if method != "none"],
         "introspection_signing_alg_values_supported": list(INTROSPECTION_ALGORITHMS),
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "subject_types_supported": ["public"],
@@ -63,6 +63,9 @@ def metadata(house: House) -> dict[str, Any]:
         "userinfo_endpoint": f"{issuer}/userinfo",
         "claims_supported": [*CLAIMS, *(claim for claims in BY_SCOPE.values() for claim in claims)],
         "acr_values_supported": list(ACR_VALUES),
+        "end_session_endpoint": f"{issuer}/end_session",
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         # Ours: how long a token request with `Prefer: wait=N` is held at most, and where MQTT credentials are had.
         "token_endpoint_wait_supported": settings.hold_for,
         "mqtt_credentials_endpoint": f"{issuer}/mqtt/credentials",

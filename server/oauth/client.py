@@ -7,7 +7,7 @@ from typing import Final, Literal
 from . import secret
 from .backchannel_client import check_delivery
 from .errors import InvalidClient, InvalidRequest, UnauthorizedClient
-from .redirect import check_redirect_uri
+from .redirect import check_logout_uri, check_redirect_uri
 
 AuthMethod = Literal["none", "client_secret", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"]
 LONGEST_ASSERTION: Final = 300_000  # milliseconds that an assertion may still live
@@ -89,13 +89,15 @@ class Assertion:
 class Credentials:
     """What a request presented as its client's identity. `challenge` answers a failure of HTTP authentication.
 
-    `has_proved_key`: an assertion was shown that is verified and checked.
+    `has_proved_key`: an assertion was shown that is verified and checked. `has_proved_certificate`: it came over TLS
+    with the certificate that the client is registered with.
     """
 
     client_id: str
     secret: str | None = None
     challenge: str = ""
     has_proved_key: bool = False
+    has_proved_certificate: bool = False
 
 
 def check_assertion(assertion: Assertion, client_id: str, issuer: str, now: int) -> None:
@@ -135,6 +137,8 @@ def _is_proved(client: Client, shown: Credentials, is_secret_right: bool) -> boo
         return shown.secret is None and not shown.has_proved_key
     if client.auth_method == "private_key_jwt":
         return shown.has_proved_key
+    if client.auth_method in ("tls_client_auth", "self_signed_tls_client_auth"):
+        return shown.has_proved_certificate and shown.secret is None
     return is_secret_right and not shown.has_proved_key
 
 
@@ -152,8 +156,10 @@ def check_registration(client: Client, known_grants: Collection[str], known_scop
     if {"authorization_code", "implicit"} & {*client.grants} and not client.redirect_uris:
         raise InvalidRequest("the authorization endpoint needs a redirect URI to answer at")
     check_delivery(client)
-    for uri in client.redirect_uris:
+    for uri in (*client.redirect_uris, *client.post_logout_redirect_uris):
         check_redirect_uri(uri)
+    if client.backchannel_logout_uri:
+        check_logout_uri(client.backchannel_logout_uri)
     for scope in client.scopes:
         if scope not in known_scopes:
             raise InvalidRequest(f"scope {scope} is not known; known are: {', '.join(known_scopes)}")

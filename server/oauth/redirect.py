@@ -36,6 +36,13 @@ def check_redirect_uri(uri: str) -> None:
         raise InvalidRequest("write https, or a scheme of the app's own such as com.example.app:/signed-in")
 
 
+def check_logout_uri(uri: str) -> None:
+    """Raise `InvalidRequest` unless the server itself may tell a sign-out there (Back-Channel Logout section 2.2)."""
+    check_redirect_uri(uri)
+    if urlsplit(uri).scheme not in ("https", "http"):
+        raise InvalidRequest("the back-channel log-out URI is an https URL that the app's server answers at")
+
+
 def is_registered(uri: str, registered: Iterable[str]) -> bool:
     """Whether this very URI was registered, the port of a loopback address apart."""
     found = _LOOPBACK.fullmatch(uri)

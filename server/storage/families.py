@@ -6,10 +6,12 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select
 
 from server.oauth.event import Event
+from server.oauth.logout import owed_to
 from server.oauth.store import News
 from server.oauth.token import Family, RefreshToken, Rotation, end, told_of
 
-from .kept import FAMILIES, REFRESH_TOKENS
+from .kept import CLIENTS, FAMILIES, REFRESH_TOKENS
+from .letters import owe
 from .writer import Transaction, decide
 
 _F: Final = FAMILIES.table.c
@@ -80,4 +82,7 @@ def _keep(transaction: Transaction, before: Family, after: Family) -> Family:
         FAMILIES.replace(transaction.connection, after)
     if after.ended_at != before.ended_at:
         transaction.news.append(News("family", after.family_id, after))
+        client = CLIENTS.find(transaction.connection, after.client_id)
+        told = owed_to(client, after, after.ended_at or 0)
+        owe(transaction, [told] if told is not None else [])
     return after

@@ -13,6 +13,7 @@ from server.oauth.authorization import AuthorizationRequest
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event
 from server.oauth.guess import Budget, Count
+from server.oauth.logout import owed_to
 from server.oauth.store import AUDIT_FOR, ChangeRequest, CodeTaken, News
 from server.oauth.token import Family, RefreshToken, Rotation, end, told_of
 
@@ -151,6 +152,8 @@ class MemoryStore(MemoryBackchannels, MemoryLetters, MemoryRegistrations):
         self._families[after.family_id] = after
         if after.ended_at != before.ended_at:
             self._tell(News("family", after.family_id, after))
+            told = owed_to(self._clients.get(after.client_id), after, after.ended_at or 0)
+            self._owe([told] if told is not None else [])
         return after
 
     async def find_refresh_token(self, token_hash: bytes) -> tuple[RefreshToken, Family] | None:

@@ -67,6 +67,9 @@ class MemoryLetters(MemoryPeople):
         }
 
     async def owe(self, deliveries: Sequence[Delivery]) -> None:
+        self._owe(deliveries)
+
+    def _owe(self, deliveries: Sequence[Delivery]) -> None:
         for each in deliveries:
             self._deliveries[each.delivery_id] = each
             self._tell(News("delivery", each.delivery_id, each))
