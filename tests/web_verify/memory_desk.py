@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from tests.web_verify.memory_inbox import MemoryInbox
 from web_verify.desk import AppAsking, Asking, Decided, Device, Leaving, Person, Problem, ScopeText, SignedIn, Visitor
 
 NOW = 1_772_546_587_000  # 3 March 2026, 14:03:07 UTC
@@ -44,7 +45,7 @@ def normal(typed: str) -> str:
 
 
 @dataclass
-class MemoryDesk:
+class MemoryDesk(MemoryInbox):
     """Codes, sessions and devices as dictionaries; `calls` is what the pages asked, in order."""
 
     time: int = NOW

@@ -13,7 +13,8 @@ async def get(visit: Visit) -> Response:
         return visit.go("/sign-in")
     devices = await visit.desk.devices(visit.visitor)
     here = [device for device in devices if device.signed_out_at is None]
-    return visit.show("devices", person=person, devices=devices, here=here)
+    waiting = len(await visit.desk.requests(visit.visitor))
+    return visit.show("devices", person=person, devices=devices, here=here, waiting=waiting)
 
 
 async def sign_out_one(visit: Visit) -> Response:
