@@ -96,10 +96,12 @@ class HouseDoorkeeper:
             return False
 
     def _check(self, credential: bytes | None) -> Access | None:
+        """The token, when it may be used here; one that is bound to a certificate may not, for none is seen here."""
         try:
-            return self._house.check((credential or b"").decode("ascii"))
+            access = self._house.check((credential or b"").decode("ascii"))
         except (InvalidToken, UnicodeDecodeError):
             return None
+        return access if access.x5t is None else None
 
 
 def _same(access: Access | None, admission: Admission, credential: bytes) -> Decision:

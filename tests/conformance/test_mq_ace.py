@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +264,16 @@ def test_mq_03_a_bound_token_alone_is_not_enough_by_any_way(house: RunningHouse,
     for way in ("by_password", "by_method"):
         with Line(house) as line:
             assert getattr(line, way)(tokens).reason_code == 0x87
+
+
+def test_mq_03_a_token_that_is_bound_to_a_certificate_opens_nothing_here(
+    house: RunningHouse, unbound: dict[str, Any]
+) -> None:
+    inside = house.app.house
+    bound = inside.mint.sign(replace(inside.check(unbound["access_token"]), x5t="A" * 43))
+    for way in ("by_password", "by_method"):
+        with Line(house) as line:
+            assert getattr(line, way)(unbound | {"access_token": bound}).reason_code == 0x87
 
 
 def test_mq_03_a_token_that_ends_between_challenge_and_answer_opens_nothing(house: RunningHouse) -> None:
