@@ -54,7 +54,7 @@ def checked(settings: Settings) -> Settings:
         )
         _demand(settings.mqtt_port == -1, "workers", "1 with the embedded broker, or set mqtt_port to -1")
     _demand(bool(settings.tls_cert) == bool(settings.tls_key), "tls_key", "both tls_cert and tls_key, or neither")
-    for name in ("tls_cert", "tls_key", "outbound_ca"):
+    for name in ("tls_cert", "tls_key", "outbound_ca", "mtls_ca"):
         path = getattr(settings, name)
         _demand(not path or Path(path).is_file(), name, "the path of a PEM file that exists")
     for proxy in settings.trusted_proxies:
@@ -68,7 +68,19 @@ def checked(settings: Settings) -> Settings:
         _demand(bool(sentence.strip()), "scopes", f"a sentence for people beside {scope}")
     _check_accounts(settings)
     check_device_terms(settings)
+    _check_mtls(settings)
     return replace(settings, issuer=_checked_issuer(settings))
+
+
+def _check_mtls(settings: Settings) -> None:
+    """What certificates that a proxy passes on need: a header that can be one, and a proxy that may say it."""
+    header, url = settings.mtls_header, settings.mtls_issuer
+    _demand(re.fullmatch(r"[A-Za-z0-9-]{0,64}", header) is not None, "mtls_header", "a header such as X-Client-Cert")
+    _demand(bool(settings.trusted_proxies) or not header, "trusted_proxies", "the proxy that sets the mtls_header")
+    for name in ("mtls_ca", "mtls_issuer"):
+        _demand(bool(header) or not getattr(settings, name), "mtls_header", f"one, or leave {name} out")
+    is_url = re.fullmatch(r"https://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*", url) is not None
+    _demand(is_url or not url, "mtls_issuer", "an https URL without query and final slash")
 
 
 def _check_accounts(settings: Settings) -> None:
@@ -91,9 +103,7 @@ def _check_accounts(settings: Settings) -> None:
     url = urlsplit(settings.notice_webhook)
     _demand(not url.netloc or url.scheme in ("https", "http"), "notice_webhook", "an https URL")
     _demand(bool(url.netloc) == bool(settings.notice_webhook), "notice_webhook", "an https URL")
-    _demand(
-        not settings.notice_webhook or len(settings.notice_secret) >= 24, "notice_secret", "at least 24 characters"
-    )
+    _demand(not settings.notice_webhook or len(settings.notice_secret) >= 24, "notice_secret", "at least 24 characters")
 
 
 def _has_port(parts: SplitResult) -> bool:

@@ -59,7 +59,8 @@ class Settings:
         default="", metadata={"help": "PEM file of the authorities that issue them; without it no tls_client_auth"}
     )
     mtls_issuer: str = field(
-        default="", metadata={"help": "https URL at which the proxy asks for client certificates, where not the issuer's"}
+        default="",
+        metadata={"help": "https URL where the proxy asks for client certificates, if not the issuer's"},
     )
     outbound_private: bool = field(
         default=False, metadata={"help": "let clients name addresses in this network, and http:// on this machine"}

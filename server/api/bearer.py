@@ -8,7 +8,7 @@ from server.house import House
 from server.oauth.access import Access, InvalidToken
 from server.oauth.errors import InvalidRequest, OAuthError
 from server.oauth.proof import InvalidProof, UseNonce
-from server.possession import shown_proof
+from server.possession import shown_certificate, shown_proof
 from server.signing.proof import ALGORITHMS
 
 from .challenge import REALM as OURS
@@ -61,6 +61,7 @@ def bearer(house: House, request: Request) -> tuple[Access, str]:
 
 def _check_possession(house: House, request: Request, access: Access, scheme: str, token: str) -> None:
     """A bound token needs the DPoP scheme and a proof of its key; an unbound one is a bearer token."""
+    _check_certificate(house, request, access)
     challenge = f'{DPOP}, error="invalid_token"'
     if (access.jkt is not None) != (scheme == "dpop"):
         raise BadToken(
@@ -79,6 +80,14 @@ def _check_possession(house: House, request: Request, access: Access, scheme: st
         raise BadProof(invalid.description, challenge=f'{DPOP}, error="invalid_dpop_proof"') from None
     if proof is None or proof.jkt != access.jkt:
         raise BadToken("show a DPoP proof of the key that the token is bound to", challenge=challenge)
+
+
+def _check_certificate(house: House, request: Request, access: Access) -> None:
+    """A token that is bound to a certificate comes over a connection with that very one (RFC 8705 section 3)."""
+    certificate = shown_certificate(house, request) if access.x5t is not None else None
+    if access.x5t is not None and (certificate is None or certificate.thumbprint != access.x5t):
+        challenge = f'{REALM}, error="invalid_token"'
+        raise BadToken("come with the certificate that the token is bound to", challenge=challenge)
 
 
 def demand_scope(access: Access, scope: str) -> None:

@@ -43,6 +43,8 @@ def with_proof(client: Client, args: argparse.Namespace) -> Client:
     ways = [client.auth_method == "client_secret", bool(args.tls_subject), has_keys]
     if sum(ways) > 1:
         raise Misused("--confidential, --tls-subject and keys are ways to authenticate: choose one")
+    if args.certificate_bound and getattr(args, "ciba", "") == "push":
+        raise Misused("--certificate-bound needs a connection of the client's own: --ciba ping or poll, not push")
     if args.known_devices and GRANT_TYPE not in client.grants:
         raise Misused("--known-devices goes with --grant device_code")
     return replace(
@@ -65,6 +67,10 @@ def _method(client: Client, args: argparse.Namespace) -> AuthMethod:
 
 def check_reach(client: Client, settings: Settings) -> None:
     """Raise `Failed` where these settings could not serve the client."""
+    if (client.is_certificate_bound or client.auth_method.endswith("tls_client_auth")) and not settings.mtls_header:
+        raise Failed("mtls_header: set it to the header in which your proxy passes on client certificates")
+    if client.auth_method == "tls_client_auth" and not settings.mtls_ca:
+        raise Failed("mtls_ca: set it to the authorities whose certificates prove a --tls-subject")
     try:
         if client.jwks_uri:
             checked_url(client.jwks_uri, may_be_private=settings.outbound_private)

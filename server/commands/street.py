@@ -12,6 +12,7 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from server.endpoints.fast_poll import WIRE
+from server.possession import PEER
 
 MAX_HEAD: Final = 65_536
 MAX_MORE: Final = 1_048_576  # of a body that comes in pieces; the counters refuse theirs much sooner
@@ -39,6 +40,11 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._hurry_no_more()
         super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Before any middleware can put what a header says in its place."""
+        super().on_message_begin()
+        self.scope[PEER] = self.client[0] if self.client else ""  # type: ignore[typeddict-unknown-key]
 
     def data_received(self, data: bytes) -> None:
         was_between, self._is_between = self._is_between, False

@@ -1,4 +1,4 @@
-"""How a request proves its client: none, Basic, post (RFC 6749 section 2.3) or `private_key_jwt` (RFC 7523)."""
+"""How a request proves its client: none, Basic, post (RFC 6749), `private_key_jwt` (RFC 7523) or TLS (RFC 8705)."""
 
 import base64
 import binascii
@@ -11,14 +11,25 @@ from starlette.requests import Request
 
 from server.answers import CLIENT
 from server.house import House
+from server.oauth.certificate import proves
 from server.oauth.client import Assertion, Client, Credentials, authenticate, check_assertion
 from server.oauth.errors import InvalidClient, InvalidRequest
 from server.oauth.secret import digest
+from server.possession import shown_certificate
+from server.settings import Settings
 from server.signing.assertion import named_client, read_assertion
+from server.signing.certificate import thumbprints
 
 BASIC: Final = 'Basic realm="porchlight", charset="UTF-8"'
 METHODS: Final = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
+TLS_METHODS: Final = ("tls_client_auth", "self_signed_tls_client_auth")
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def methods(settings: Settings) -> tuple[str, ...]:
+    """How clients may authenticate with these settings: by certificates only where a proxy passes them on."""
+    by_tls = ("tls_client_auth" if settings.mtls_ca else "", "self_signed_tls_client_auth")
+    return (*METHODS, *(filter(None, by_tls) if settings.mtls_header else ()))
 
 
 async def proven_client(house: House, request: Request, form: Mapping[str, str], *, is_poll: bool = False) -> Client:
@@ -33,7 +44,22 @@ async def proven_client(house: House, request: Request, form: Mapping[str, str],
     if "client_assertion" in form:
         await _check_assertion(house, form, client, is_poll=is_poll)
         shown = replace(shown, has_proved_key=True)
+    elif client is not None and client.auth_method in TLS_METHODS:
+        shown = replace(shown, has_proved_certificate=await _proves_certificate(house, request, client))
     return authenticate(client, shown)
+
+
+async def _proves_certificate(house: House, request: Request, client: Client) -> bool:
+    """Whether the request came with the client's own certificate; where it publishes its keys, with one of those."""
+    certificate, now = shown_certificate(house, request), house.now()
+    if certificate is None:
+        return False
+    if client.auth_method == "tls_client_auth":
+        return proves(certificate, client, (), now)
+    if proves(certificate, client, thumbprints(await house.client_keys.of(client)), now):
+        return True
+    fresh = await house.client_keys.again(client)
+    return fresh is not None and proves(certificate, client, thumbprints(fresh), now)
 
 
 async def _check_assertion(house: House, form: Mapping[str, str], client: Client | None, *, is_poll: bool) -> None:

@@ -9,17 +9,17 @@ from starlette.responses import Response
 from server.answers import json_answer
 from server.house import House
 from server.oauth import scope, user_code
+from server.oauth.certificate import demand_certificate
 from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE, INTERVAL, DeviceAuthorization
 from server.oauth.errors import NotAllowed, TemporarilyUnavailable, UnauthorizedClient
 from server.oauth.grants.pipeline import demand_proof
 from server.oauth.presence import browser_of
-from server.oauth.proof import Proof
 from server.oauth.secret import digest, draw
 from server.oauth.step_up import acr_values_of, max_age_of
 from server.oauth.store import CodeTaken
 from server.oauth.terms import terms_of
-from server.possession import shown_proof
+from server.possession import shown_certificate, shown_proof
 from server.settings import SECOND
 
 from .client_auth import proven_client
@@ -52,7 +52,9 @@ class DeviceAuthorizationEndpoint:
         scopes = scope.asked(form.get("scope"), terms.asked(client.scopes))
         proof = shown_proof(house, request, PATH)
         demand_proof(client, proof)
-        await self._demand_known(client, proof)
+        certificate = demand_certificate(client, shown_certificate(house, request))
+        key = proof.jkt if proof is not None else certificate.jkt if certificate is not None else None
+        await self._demand_known(client, key)
         now = house.now()
         device_code = draw()
         authorization = DeviceAuthorization(
@@ -64,7 +66,7 @@ class DeviceAuthorizationEndpoint:
             expires_at=now + house.settings.code_for * SECOND,
             address=address,
             claimed_name=form.get("device_name", "")[:MAX_NAME] or None,
-            jkt=proof.jkt if proof is not None else None,
+            jkt=key if proof is not None or client.auth_method == "none" else None,
             shows_match=form.get("match") == "1",
             max_age=max_age_of(form.get("max_age")),
             acr_values=acr_values_of(form.get("acr_values")),
@@ -84,11 +86,11 @@ class DeviceAuthorizationEndpoint:
             }
         )
 
-    async def _demand_known(self, client: Client, proof: Proof | None) -> None:
+    async def _demand_known(self, client: Client, key: str | None) -> None:
         """Raise `UnauthorizedClient` for a stranger, where only known devices may sign in (RFC 10027 section 6.1.7)."""
         if not client.is_for_known_devices:
             return
-        if proof is None or not await self._house.store.is_known_device(client.client_id, proof.jkt):
+        if key is None or not await self._house.store.is_known_device(client.client_id, key):
             raise UnauthorizedClient(
                 "only devices whose key is registered may sign in: show a DPoP proof of such a key"
             )

@@ -10,7 +10,7 @@ from server.answers import NO_STORE, json_answer
 from server.house import House
 from server.live.shares import Shares
 from server.oauth import scope
-from server.oauth.access import Access, DeadToken, InvalidToken, nested
+from server.oauth.access import Access, DeadToken, InvalidToken, confirmation, nested
 from server.oauth.authentication import acr
 from server.oauth.client import Client
 from server.oauth.errors import InvalidClient, InvalidRequest, TooMany
@@ -85,7 +85,7 @@ class IntrospectionEndpoint:
             "exp": access.expires_at // 1_000,
             "jti": access.token_id,
             "token_type": "DPoP" if access.jkt else "Bearer",
-            "cnf": {"jkt": access.jkt} if access.jkt else None,
+            "cnf": confirmation(access) or None,
             "act": nested(access.actors) if access.actors else None,
             **_sign_in(access),
         }

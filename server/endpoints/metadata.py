@@ -13,6 +13,7 @@ from server.oauth.authorization import PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
 from server.oauth.backchannel import MODES
 from server.oauth.grants import GRANTS
 from server.oauth.identity import BY_SCOPE, CLAIMS
+from server.settings import Settings
 from server.signing.assertion import ALGORITHMS as ASSERTION_ALGORITHMS
 from server.signing.id_token import ALGORITHMS
 from server.signing.introspection import ALGORITHMS as INTROSPECTION_ALGORITHMS
@@ -20,6 +21,16 @@ from server.signing.proof import ALGORITHMS as PROOF_ALGORITHMS
 
 from .client_auth import methods
 
+# Where a client may come by mutual TLS (RFC 8705 section 5).
+ALIASES: Final = (
+    ("token_endpoint", "/token"),
+    ("device_authorization_endpoint", "/device_authorization"),
+    ("pushed_authorization_request_endpoint", "/par"),
+    ("backchannel_authentication_endpoint", "/bc-authorize"),
+    ("revocation_endpoint", "/revoke"),
+    ("introspection_endpoint", "/introspect"),
+    ("userinfo_endpoint", "/userinfo"),
+)
 CACHE: Final = {"cache-control": "public, max-age=300", "access-control-allow-origin": "*"}
 
 
@@ -69,7 +80,18 @@ def metadata(house: House) -> dict[str, Any]:
         # Ours: how long a token request with `Prefer: wait=N` is held at most, and where MQTT credentials are had.
         "token_endpoint_wait_supported": settings.hold_for,
         "mqtt_credentials_endpoint": f"{issuer}/mqtt/credentials",
+        **_mutual_tls(settings),
     }
+
+
+def _mutual_tls(settings: Settings) -> dict[str, Any]:
+    """What is said where a proxy passes client certificates on; the aliases where it asks for them elsewhere."""
+    if not settings.mtls_header:
+        return {}
+    said: dict[str, Any] = {"tls_client_certificate_bound_access_tokens": True}
+    if settings.mtls_issuer:
+        said["mtls_endpoint_aliases"] = {name: settings.mtls_issuer + path for name, path in ALIASES}
+    return said
 
 
 class MetadataEndpoint:

@@ -27,9 +27,10 @@ def described(house: House) -> dict[str, Any]:
         "scopes_supported": list(scopes),
         "bearer_methods_supported": ["header"],
         "dpop_signing_alg_values_supported": list(ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": bool(settings.mtls_header),
         "mqtt_credentials_endpoint": f"{settings.issuer}/mqtt/credentials",  # ours
     }
-    return {name: value for name, value in content.items() if value != []}
+    return {name: value for name, value in content.items() if value not in ([], False)}
 
 
 class ProtectedResourceEndpoint:

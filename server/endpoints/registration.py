@@ -22,6 +22,7 @@ from server.outbound import Refused, checked_url
 from server.signing.assertion import check_jwks
 from server.signing.certificate import tidy_dn
 
+from .client_auth import methods
 from .json_body import read_object
 from .origin import origin_of
 
@@ -127,6 +128,10 @@ class EntryEndpoint:
 def checked_metadata(house: House, metadata: dict[str, Any], permit: Permit, client_id: str, created_at: int) -> Asked:
     """The client that the metadata describes, its keys and addresses looked at as well as the law can be asked."""
     asked = asked_client(metadata, permit, client_id=client_id, created_at=created_at, tidy_dn=tidy_dn)
+    if asked.method not in methods(house.settings):
+        raise InvalidClientMetadata("this server has no token_endpoint_auth_method of that name")
+    if asked.client.is_certificate_bound and not house.settings.mtls_header:
+        raise InvalidClientMetadata("this server cannot see the certificates of clients")
     try:
         jwks = check_jwks(asked.client.jwks) if asked.client.jwks else ""
         for url in filter(None, (asked.client.jwks_uri,)):

@@ -18,13 +18,14 @@ from server.answers import NO_STORE, json_answer, note_refusal, refusal
 from server.house import House
 from server.oauth import scope
 from server.oauth.backchannel import GRANT_TYPE as CIBA
+from server.oauth.certificate import demand_certificate
 from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE
 from server.oauth.errors import AuthorizationPending, OAuthError, SlowDown
 from server.oauth.grants import BY_TYPE
 from server.oauth.grants.pipeline import Grant, Issue, TokenRequest, choose, demand_proof
 from server.oauth.secret import digest
-from server.possession import shown_proof
+from server.possession import shown_certificate, shown_proof
 from server.signing.id_token import sign_identity
 
 from .client_auth import proven_client
@@ -50,7 +51,9 @@ class TokenEndpoint:
         client.may_use(grant.GRANT_TYPE)
         proof = shown_proof(self._house, request, PATH)
         demand_proof(client, proof)
-        asked = TokenRequest(client, form, self._house.now(), proof=proof, origin=origin_of(request))
+        certificate = demand_certificate(client, shown_certificate(self._house, request))
+        origin = origin_of(request)
+        asked = TokenRequest(client, form, self._house.now(), proof=proof, origin=origin, certificate=certificate)
         wait_for = self._wait_for(request)
         try:
             issue = await grant.redeem(asked, self._house.memory)
@@ -139,7 +142,7 @@ class TokenEndpoint:
         """Let the same poll be answered in front of the router from now on, if nothing but its body matters."""
         if isinstance(undecided, AuthorizationPending) and undecided.opens:
             return  # that answer says more than the one prepared there
-        if client.auth_method == "none" and is_memorable(request.scope["headers"]):
+        if client.auth_method == "none" and not client.is_certificate_bound and is_memorable(request.scope["headers"]):
             body_hash = hashlib.sha256(body).digest()
             self._house.sign_ins.remember_body(body_hash, digest("device_code", form["device_code"]))
 

@@ -16,8 +16,9 @@ class Access:
     """`expires_at`, `issued_at` and `auth_time` in milliseconds.
 
     `family_id`, `account_id` and `device_id` are "" when a client acts for itself alone. `jkt`: only the holder of this
-    key may use it (RFC 9449 section 6.1). `actors`: who acts for the account, the present one first (RFC 8693 section
-    4.1). `auth_time` and `amr` say when and how the person approved.
+    key may use it (RFC 9449 section 6.1); `x5t`: only who comes with this certificate (RFC 8705 section 3.1). `actors`:
+    who acts for the account, the present one first (RFC 8693 section 4.1). `auth_time` and `amr` say when and how the
+    person approved.
     """
 
     token_id: str
@@ -30,6 +31,7 @@ class Access:
     issued_at: int
     expires_at: int
     jkt: str | None = None
+    x5t: str | None = None
     audience: tuple[str, ...] = ()
     actors: tuple[str, ...] = ()
     amr: tuple[str, ...] = ()
@@ -38,6 +40,12 @@ class Access:
     def subject(self) -> str:
         """`sub`: the account, or the client when there is none."""
         return self.account_id or self.client_id
+
+
+def confirmation(access: Access) -> dict[str, str]:
+    """`cnf`: what the token is bound to, as its claims and introspection say it; empty for a bearer token."""
+    bound = {"jkt": access.jkt, "x5t#S256": access.x5t}
+    return {name: value for name, value in bound.items() if value is not None}
 
 
 def nested(actors: tuple[str, ...]) -> dict[str, object]:

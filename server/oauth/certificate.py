@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from .client import Client
-from .errors import InvalidClient
+from .errors import InvalidRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ def proves(certificate: Certificate, client: Client, its_keys: Collection[str], 
 def demand_certificate(client: Client, certificate: Certificate | None) -> Certificate | None:
     """The certificate that the client's tokens are to be bound to, None for a client without that wish (section 3).
 
-    Raises `InvalidClient` when it wishes so and shows none.
+    Raises `InvalidRequest` when it wishes so and shows none.
     """
     if not client.is_certificate_bound:
         return None
     if certificate is None:
-        raise InvalidClient("the tokens of this client are bound to its certificate: come by mutual TLS")
+        raise InvalidRequest("the tokens of this client are bound to its certificate: come by mutual TLS")
     return certificate

@@ -5,7 +5,7 @@ from typing import Any, Final
 import jwt
 
 from server.oauth import scope
-from server.oauth.access import Access, DeadToken, InvalidToken, nested
+from server.oauth.access import Access, DeadToken, InvalidToken, confirmation, nested
 from server.oauth.authentication import acr
 
 from .keys import Algorithm, KeyRing
@@ -97,8 +97,8 @@ def _claims(issuer: str, access: Access) -> dict[str, Any]:
     if access.family_id:
         claims |= {"sid": access.family_id, "device_id": access.device_id, "auth_time": access.auth_time // 1_000}
         claims |= {"acr": acr(access.amr), "amr": list(access.amr)} if access.amr else {}
-    if access.jkt is not None:
-        claims["cnf"] = {"jkt": access.jkt}
+    if bound := confirmation(access):
+        claims["cnf"] = bound
     if access.actors:
         claims["act"] = nested(access.actors)
     return claims
@@ -125,7 +125,8 @@ def _access(claims: dict[str, Any]) -> Access:
         auth_time=int(claims.get("auth_time", 0)) * 1_000,
         issued_at=int(claims["iat"]) * 1_000,
         expires_at=int(claims["exp"]) * 1_000,
-        jkt=claims["cnf"]["jkt"] if "cnf" in claims else None,
+        jkt=claims.get("cnf", {}).get("jkt"),
+        x5t=claims.get("cnf", {}).get("x5t#S256"),
         audience=(audience,) if isinstance(audience, str) else tuple(audience),
         actors=_unnested(claims.get("act")),
         amr=tuple(claims.get("amr", ())),

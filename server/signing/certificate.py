@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from server.oauth.certificate import Certificate
-from server.oauth.errors import InvalidClient
+from server.oauth.errors import InvalidRequest
+from server.settings import SettingsError
 
-from .proof import thumbprint
+from .proof import KINDS, thumbprint
 
 LONGEST: Final = 16_384
 
@@ -35,7 +36,7 @@ def tidy_dn(text: str) -> str:
 def read_certificate(text: str, authorities: str = "") -> Certificate:
     """What a forwarded certificate says; `authorities` is the PEM file of those whose word counts for a subject.
 
-    Raises `InvalidClient` for what is none.
+    Raises `InvalidRequest` for what is none.
     """
     try:
         if len(text) > LONGEST:
@@ -50,18 +51,22 @@ def read_certificate(text: str, authorities: str = "") -> Certificate:
             is_vouched=bool(authorities) and any(_has_issued(each, found) for each in _authorities(authorities)),
         )
     except (ValueError, TypeError, KeyError, binascii.Error, x509.InvalidVersion):
-        raise InvalidClient("the client certificate that the proxy passes on cannot be read") from None
+        raise InvalidRequest("the client certificate that the proxy passes on cannot be read") from None
 
 
 def check_authorities(path: str) -> None:
-    """Raise `ValueError` unless the file holds certificates of authorities."""
-    if not all(_is_authority(each) for each in _authorities(path)):
-        raise ValueError("a certificate in it is no authority's")
+    """Raise `SettingsError` unless the file holds certificates of authorities."""
+    try:
+        is_good = all(_is_authority(each) for each in _authorities(path))
+    except (OSError, ValueError):
+        is_good = False
+    if not is_good:
+        raise SettingsError("mtls_ca: write the path of a PEM file with certificates of authorities")
 
 
 def thumbprints(jwks: str) -> frozenset[str]:
     """The RFC 7638 thumbprints of the keys of a JWK Set that was checked when it was registered."""
-    return frozenset(thumbprint(key) for key in json.loads(jwks)["keys"])
+    return frozenset(thumbprint(key) for key in json.loads(jwks)["keys"] if key.get("kty") in KINDS)
 
 
 def _der(text: str) -> bytes:

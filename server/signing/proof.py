@@ -13,6 +13,7 @@ ALGORITHMS: Final = ("ES256", "EdDSA", "RS256")
 LONGEST: Final = 8_192
 # RFC 7638 section 3.2: the members a thumbprint is made of, for each kind of key.
 _THUMBED: Final = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
+KINDS: Final = frozenset(_THUMBED)
 _PRIVATE: Final = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
 SMALLEST_RSA: Final = 2_048
 LONGEST_N: Final = 684  # characters of base64url: 4096 bits

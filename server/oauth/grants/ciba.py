@@ -27,7 +27,7 @@ PARAMETERS: Final = ("auth_req_id",)
 async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     """Raises what the state table says while there is nothing to redeem."""
     request_hash = digest("auth_req_id", request.parameters["auth_req_id"])
-    client_id, now, jkt = request.client.client_id, request.now, request.jkt
+    client_id, now, jkt = request.client.client_id, request.now, request.key
     try:
         approved = backchannel.poll(await memory.backchannels.find(request_hash), client_id, now, jkt)
     except AuthorizationPending:

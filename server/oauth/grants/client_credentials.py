@@ -35,6 +35,7 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
             issued_at=now,
             expires_at=(now + memory.lifetimes.access) // 1_000 * 1_000,
             jkt=request.jkt,
+            x5t=request.x5t,
             audience=audience,
         )
     )

@@ -27,7 +27,7 @@ PARAMETERS: Final = ("device_code",)
 async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     """Raises what the state table says while there is nothing to redeem."""
     code_hash = digest("device_code", request.parameters["device_code"])
-    client_id, now, jkt = request.client.client_id, request.now, request.jkt
+    client_id, now, jkt = request.client.client_id, request.now, request.key
     try:
         found = await memory.sign_ins.find(code_hash)
         approved = device.poll(found, client_id, now, jkt)

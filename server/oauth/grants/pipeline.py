@@ -10,6 +10,7 @@ from typing import Protocol
 from server.oauth.access import Access
 from server.oauth.backchannel import BackchannelRequest
 from server.oauth.backchannel import Change as ChangeBackchannel
+from server.oauth.certificate import Certificate, demand_certificate
 from server.oauth.client import Client
 from server.oauth.device import DeviceAuthorization, Pace
 from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
@@ -89,7 +90,8 @@ class Memory:
 class TokenRequest:
     """A token request whose shared steps are done. `is_held_over`: it was counted as a poll when it arrived.
 
-    `proof` is the proof of possession it showed, checked but for being new.
+    `proof` is the proof of possession it showed, checked but for being new; `certificate` the one that tokens are to be
+    bound to.
     """
 
     client: Client
@@ -98,16 +100,27 @@ class TokenRequest:
     is_held_over: bool = False
     proof: Proof | None = None
     origin: Origin = NOWHERE
+    certificate: Certificate | None = None
 
     @property
     def jkt(self) -> str | None:
-        """The thumbprint of the key that this request proved."""
+        """The thumbprint of the key that this request proved by DPoP."""
         return self.proof.jkt if self.proof is not None else None
+
+    @property
+    def x5t(self) -> str | None:
+        """The thumbprint of the certificate that tokens are to be bound to."""
+        return self.certificate.thumbprint if self.certificate is not None else None
+
+    @property
+    def key(self) -> str | None:
+        """The thumbprint of the key that this request proved, by DPoP or by TLS."""
+        return self.jkt or (self.certificate.jkt if self.certificate is not None else None)
 
     @property
     def bound_to(self) -> str | None:
         """The key that refresh tokens are bound to: a public client's; others authenticate (RFC 9449 section 5)."""
-        return self.jkt if self.client.auth_method == "none" else None
+        return self.key if self.client.auth_method == "none" else None
 
     def told(self, what: What, *, account_id: str = "", detail: str = "") -> Event:
         """An event of what this client was given."""
@@ -207,6 +220,7 @@ def keep_refresh_token(secret: str, family: Family, lifetimes: Lifetimes, now: i
 
 def access_of(family: Family, scopes: tuple[str, ...], request: TokenRequest, memory: Memory) -> Access:
     """The access token that a family's client gets now: never outlives its family, in whole seconds as JWTs count."""
+    demand_certificate(request.client, request.certificate)  # also where the house itself made the request
     return Access(
         token_id=draw_id(),
         family_id=family.family_id,
@@ -218,6 +232,7 @@ def access_of(family: Family, scopes: tuple[str, ...], request: TokenRequest, me
         issued_at=request.now,
         expires_at=min(request.now + memory.lifetimes.access, family.expires_at) // 1_000 * 1_000,
         jkt=request.jkt,
+        x5t=request.x5t,
         audience=(memory.audience,),
         amr=family.amr,
     )

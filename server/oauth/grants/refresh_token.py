@@ -26,7 +26,7 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     if found is None or found[1].client_id != request.client.client_id:
         raise _refused()
     shown, family = found
-    if family.jkt is not None and family.jkt != request.jkt:
+    if family.jkt is not None and family.jkt != request.key:
         raise _refused()  # a stolen token alone is worth nothing, and raises no alarm against its owner
     if shown.spent_at is None:
         scope.asked(asked, family.scopes)  # a spent token must reach the alarm whatever else is wrong

@@ -33,7 +33,7 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
     audience, understood = target(request, memory, subject.scopes)
     allowed = tuple(each for each in understood if each in request.client.scopes)
     scopes = scope.asked(request.parameters.get("scope"), allowed)
-    if subject.jkt is not None and request.proof is None:
+    if (subject.jkt or subject.x5t) and request.key is None:
         raise InvalidProof("a token that is bound to a key is traded for one that is bound to yours: show a proof")
     await use_up_proof(memory, request.proof)
     exchanged = replace(
@@ -45,6 +45,7 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
         issued_at=request.now,
         expires_at=min(subject.expires_at, request.now + memory.lifetimes.access) // 1_000 * 1_000,
         jkt=request.jkt,
+        x5t=request.x5t,
         audience=audience,
         actors=(request.client.client_id, *subject.actors),
     )
