@@ -38,7 +38,7 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     "password.go": "Change my password",
     "password.for": "Account",
     "new_password.h1": "Choose a new password",
-    "new_password.body": "It is for the account {username}. Every browser is signed out.",
+    "new_password.body": "Every browser is signed out then. You sign in with the new password.",
     "changed.h1": "Your password is changed",
     "changed.body": "Sign in with the new one.",
     "changed.here": "Every other browser is signed out. You stay signed in here.",
