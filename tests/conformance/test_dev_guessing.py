@@ -82,8 +82,9 @@ def test_dev_33_an_account_is_locked_wherever_it_signs_in_anew(tmp_path: Path) -
         phone = Phone(house)
         locked(phone.open(started))
         locked(type_code(phone, started["user_code"]))
-        Phone(house, "ben").approve(started)
-        assert tokens(house.poll(started))["access_token"]
+        another = house.begin()
+        Phone(house, "ben").approve(another)
+        assert tokens(house.poll(another))["access_token"]
 
 
 def test_dev_33_all_together_have_a_budget_too(tmp_path: Path) -> None:

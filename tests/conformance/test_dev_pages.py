@@ -174,9 +174,10 @@ def test_dev_42_what_was_left_out_is_not_granted_because_the_desk_was_busy(
 def test_dev_42_somebody_else_learns_nothing_of_what_was_decided(
     house: RunningHouse, ana: Phone, ben: Phone, started: dict[str, Any]
 ) -> None:
-    page = ben.open(started)
+    form = Forms(ben.open(house.begin()).text).with_control("decision").fields | {"decision": "deny"}
     ana.approve(started)
-    for answer in (type_code(ben, started["user_code"]), ben.submit(page, decision="deny")):
+    denied = ben.web.post(started["verification_uri_complete"], form, timeout=10)
+    for answer in (type_code(ben, started["user_code"]), denied):
         assert answer.status_code == 409
         assert "was used already" in answer.text
         assert "Aurora TV" not in answer.text

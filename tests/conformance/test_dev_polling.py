@@ -9,6 +9,7 @@ import requests
 from server.oauth.device import GRANT_TYPE
 from tests.cases import load
 from tests.conformance.wire import is_undecided, poll_as, refused, send, tokens
+from tests.forms import Forms
 from tests.house import SECRET, Phone, RunningHouse
 
 TABLE = load("state_table")["rows"]
@@ -134,12 +135,13 @@ def test_dev_26_slow_down_says_the_interval_to_keep_five_more_each_time(
 
 
 def test_dev_27_no_is_no_for_good(house: RunningHouse, ana: Phone, ben: Phone, started: dict[str, Any]) -> None:
-    pages = {phone: phone.open(started) for phone in (ana, ben)}
+    pages = {ben: ben.open(house.begin()), ana: ana.open(started)}
     ana.deny(started)
     refused(house.poll(started), "access_denied")
     refused(house.poll(started), "access_denied")
     assert "Stopped" in ana.submit(pages[ana], decision="approve").text
-    assert ben.submit(pages[ben], decision="approve").status_code == 409
+    form = Forms(pages[ben].text).with_control("decision").fields | {"decision": "approve"}
+    assert ben.web.post(started["verification_uri_complete"], form, timeout=10).status_code == 409
     refused(house.poll(started), "access_denied")
 
 
@@ -155,9 +157,11 @@ def test_dev_28_what_nobody_decided_expires(house: RunningHouse, started: dict[s
 def test_dev_28_what_was_approved_and_not_collected_expires_too(
     house: RunningHouse, ana: Phone, started: dict[str, Any]
 ) -> None:
-    issued = house.get("/health").json()["tokens_issued"]
+    issued, begun = house.get("/health").json()["tokens_issued"], house.app.house.now()
     house.clock.advance(started["expires_in"] - 1)
-    ana.approve(started)
+    ana.approve(started)  # an opened code lives five minutes more
+    house.clock.advance(299)
+    assert house.app.house.now() < begun + 900_000
     house.clock.advance(2)
     refused(house.poll(started), "expired_token")
     assert house.get("/health").json()["tokens_issued"] == issued

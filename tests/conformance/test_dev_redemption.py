@@ -90,12 +90,11 @@ def test_dev_31_polls_while_the_person_decides_neither_lose_nor_revive_it(street
 def test_two_people_at_the_same_instant_are_one_decision(street: list[RunningHouse]) -> None:
     """Whoever came first has decided; what the device is told is what exactly one of the two was told."""
     phones = [Phone(street[0], "ana"), Phone(street[-1], "ben")]
-    for phone in phones:
-        phone.open(street[0].begin())
+    forms = [Forms(phone.open(street[0].begin()).text).with_control("decision").fields for phone in phones]
     for _ in range(5):
         started = street[0].begin()
         path = started["verification_uri_complete"].removeprefix(street[0].issuer)
-        forms = [Forms(phone.open(started).text).with_control("decision").fields for phone in phones]
+        phones[0].open(started)
 
         def decide(web: requests.Session, number: int, path: str = path, forms: Any = forms) -> requests.Response:
             phone, word = phones[number], ("approve", "deny")[number]

@@ -12,7 +12,15 @@ from tests.conformance.wire import begin_many, not_kept, refused, send, started_
 from tests.house import SECRET, Phone, RunningHouse
 
 PATH = "/device_authorization"
-MEMBERS = {"device_code", "user_code", "verification_uri", "verification_uri_complete", "expires_in", "interval"}
+MEMBERS = {
+    "device_code",
+    "user_code",
+    "verification_uri",
+    "verification_uri_complete",
+    "expires_in",
+    "interval",
+    "match_supported",
+}
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from web_verify.pages import done, problem
 from web_verify.pages.enter import short
 from web_verify.visit import Visit
 
-ANSWERS = ("approve", "deny", "not_me")
+ANSWERS = ("approve", "deny")
 
 
 async def get(visit: Visit) -> Response:
@@ -55,12 +55,12 @@ async def post(visit: Visit) -> Response:
     typed = code_of(visit)
     if await visit.person() is None:
         return visit.go("/sign-in", code=typed)
+    if visit.form.one("report") == "not_me":
+        return await not_me(visit, typed)
     shown = visit.form.typed("match") or visit.form.typed("seen")
     decision = visit.form.one("decision") or ("approve" if visit.form.one("match") else "")
     if decision not in ANSWERS:
         raise Refused(400, "undecided")
-    if decision == "not_me":
-        return await not_me(visit, typed)
     approve = decision == "approve"
     scopes = await scopes_left(visit, typed) if approve else None
     if isinstance(scopes, Problem):
