@@ -47,6 +47,7 @@ class Door(ThreadingHTTPServer):
 
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = MOST_AT_ONCE
 
     def __init__(self, screen: "Screen", port: int) -> None:
         super().__init__(("127.0.0.1", port), Visit)

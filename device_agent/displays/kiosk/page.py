@@ -90,7 +90,8 @@ class Page:
         sentence, action = (escape(part) for part in say(state, self._card_facts, words))
         match = escape(clean(self._card_facts.get("match"), 4))
         if state == "phone_connected" and match:
-            return f'<p class="number">{match}</p><p class="what">{escape(words("tv.number"))}</p>'
+            what = escape(words("tv.number"))
+            return f'<p class="said">{sentence}</p><p class="number">{match}</p><p class="what">{what}</p>'
         if state == "phone_connected":
             action = escape(words("tv.plain"))
         elif state in ("signed_in", "denied", "expired"):

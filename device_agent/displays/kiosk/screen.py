@@ -29,8 +29,9 @@ class Kiosk:
         self._page = Page(look.words)
         self._changed = threading.Condition()
         self._version = 1
-        self._listeners: dict[int, int] = {}  # thread -> the version it was sent
-        self._viewed = 0  # the version that was last read as a page
+        self._listeners: set[int] = set()  # the threads that push
+        self._heard = 0  # the latest version that was pushed
+        self._viewed = 0  # and the one that was last read as a page
         self._is_open = True
         self.again, self._pressed = os.pipe()
         os.set_blocking(self.again, False)
@@ -38,6 +39,16 @@ class Kiosk:
         self._door = door.start(self, port, lambda why: _wrong(f"The kiosk's port {port} cannot be used: {why}."))
         self._browser = Browser(look, self._door.url)
         self._announce(look)
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return self._door.url
+
+    @property
+    def has_browser(self) -> bool:
+        """Whether a browser of ours shows it."""
+        return self._browser.is_running
 
     def prepare(self) -> None:
         """Load the QR encoder."""
@@ -59,6 +70,8 @@ class Kiosk:
 
     def close(self) -> None:
         """Let the last state be seen, then serve no more."""
+        if not self._is_open:
+            return
         with contextlib.suppress(KeyboardInterrupt):  # then a second look is not wanted
             self._linger()
         with self._changed:
@@ -80,7 +93,8 @@ class Kiosk:
         """The page's parts as JSON once they differ from version `after`; None when they did not in time."""
         me = threading.get_ident()
         with self._changed:
-            self._listeners[me] = after
+            self._listeners.add(me)
+            self._heard = max(self._heard, after)
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._version > after or not self._is_open, within)
             if self._version <= after:
@@ -90,7 +104,7 @@ class Kiosk:
     def leave(self) -> None:
         """Whoever listened in this thread has gone."""
         with self._changed:
-            self._listeners.pop(threading.get_ident(), None)
+            self._listeners.discard(threading.get_ident())
             self._changed.notify_all()
 
     def press(self) -> bool:
@@ -114,10 +128,9 @@ class Kiosk:
     def _linger(self) -> None:
         with self._changed:
             last = self._version
-            if self._listeners:
-                self._changed.wait_for(lambda: all(sent >= last for sent in self._listeners.values()), SEEN_WITHIN)
-            elif self._viewed and self._page.is_final:
-                self._changed.wait_for(lambda: self._viewed >= last, LOOKED_AT_WITHIN)
+            if self._listeners or (self._viewed and self._page.is_final):
+                within = SEEN_WITHIN if self._listeners else LOOKED_AT_WITHIN
+                self._changed.wait_for(lambda: max(self._viewed, self._heard) >= last, within)
         if self._browser.is_running:
             time.sleep(READ_FOR)
 
