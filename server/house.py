@@ -17,12 +17,14 @@ from server.live.shares import Shares
 from server.live.sign_ins import SignIns
 from server.oauth import proof
 from server.oauth.access import Access, DeadToken
+from server.oauth.delivery import Delivery, owed
 from server.oauth.errors import TooMany
 from server.oauth.event import happened
 from server.oauth.grants.pipeline import Lifetimes, Memory
 from server.oauth.guess import Limits
 from server.oauth.store import FOUND, News, StorageError, Store
 from server.oauth.terms import Terms
+from server.oauth.token import Family
 from server.places import Places
 from server.settings import DAY, SECOND, Settings
 from server.signing.access_token import Mint
@@ -31,6 +33,7 @@ from server.signing.keys import Algorithm, KeyRing, draw_key, is_locked, locked
 from server.storage.readings import Readings
 
 log: Final = logging.getLogger("porchlight")
+NOTICE_FOR: Final = 86_400_000  # a notice that comes later than a day helps nobody
 
 
 def wall_clock() -> int:
@@ -118,6 +121,7 @@ class House:
             audiences={name: tuple(scopes.split()) for name, scopes in chosen.audiences.items()},
             read=self.read,
             backchannels=self.backchannels,
+            notices=self.notices,
         )
         self.terms = house_terms(chosen)
         self.places = Places(chosen.geoip_database)
@@ -148,6 +152,15 @@ class House:
             task.cancel()
         self.places.close()
         await self.store.close()
+
+    def notices(self, family: Family) -> tuple[Delivery, ...]:
+        """What is owed when this device signs in: the notices that are set up."""
+        wanted = (("device_mail", self.settings.smtp_url), ("device_webhook", self.settings.notice_webhook))
+        return tuple(
+            owed(kind, family.family_id, self.now(), account_id=family.account_id, lasts_for=NOTICE_FOR)
+            for kind, is_wanted in wanted
+            if is_wanted
+        )
 
     def check(self, token: str) -> Access:
         """What a living access token of a living family says; raises `InvalidToken`."""

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Final
 
+from server.oauth.delivery import Delivery
 from server.oauth.device import DeviceAuthorization, Pace, keep_pace
 from server.oauth.errors import TemporarilyUnavailable, TooMany
 from server.oauth.event import Event
@@ -96,9 +97,11 @@ class SignIns:
         refresh_token: RefreshToken | None,
         *,
         events: Sequence[Event] = (),
+        owed: Sequence[Delivery] = (),
     ) -> DeviceAuthorization:
         """Apply the redemption and open the family it buys, both or neither."""
-        return self._put(await self._store.redeem_device(code_hash, change, family, refresh_token, events=events))
+        redeemed = await self._store.redeem_device(code_hash, change, family, refresh_token, events=events, owed=owed)
+        return self._put(redeemed)
 
     def keep_pace(self, code_hash: bytes, now: int) -> tuple[Pace, bool]:
         """Count a poll of a pending sign-in; the pace from now on, and whether this poll came too early."""

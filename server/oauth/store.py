@@ -15,7 +15,7 @@ from .account import Account, People, Session
 from .authorization import AuthorizationRequest
 from .backchannel import BackchannelStore
 from .client import Client
-from .delivery import Deliveries
+from .delivery import Deliveries, Delivery
 from .device import DeviceAuthorization
 from .event import Audit, Event
 from .guess import Budget
@@ -106,8 +106,9 @@ class Store(People, Links, Deliveries, Audit, BackchannelStore, Registrations, D
         refresh_token: RefreshToken | None,
         *,
         events: Sequence[Event] = (),
+        owed: Sequence[Delivery] = (),
     ) -> DeviceAuthorization:
-        """Apply the transition and open the family, both or neither; news of `device`."""
+        """Apply the transition, open the family and keep what is owed for it, all or nothing; news of `device`."""
         ...
 
     async def unexpired_devices(self, now: int) -> Sequence[DeviceAuthorization]:

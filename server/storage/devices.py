@@ -5,11 +5,13 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam
 
+from server.oauth.delivery import Delivery
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event
 from server.oauth.store import News
 from server.oauth.token import Family, RefreshToken
 
+from . import letters
 from .kept import DEVICES, FAMILIES, REFRESH_TOKENS
 from .writer import Refused, Transaction, decide
 
@@ -37,11 +39,13 @@ def redeem(
     family: Family,
     token: RefreshToken | None,
     events: Sequence[Event],
+    owed: Sequence[Delivery],
 ) -> DeviceAuthorization:
     after = change(transaction, code_hash, transition, events)
     FAMILIES.add(transaction.connection, family)
     if token is not None:
         REFRESH_TOKENS.add(transaction.connection, token)
+    letters.owe(transaction, owed)
     return after
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from server.oauth import guess
 from server.oauth.authorization import AuthorizationRequest
+from server.oauth.delivery import Delivery
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event
 from server.oauth.guess import Budget, Count
@@ -82,9 +83,11 @@ class MemoryStore(MemoryBackchannels, MemoryLetters, MemoryRegistrations):
         refresh_token: RefreshToken | None,
         *,
         events: Sequence[Event] = (),
+        owed: Sequence[Delivery] = (),
     ) -> DeviceAuthorization:
         after = await self.change_device(code_hash, change, events=events)
         self._open(family, refresh_token)
+        await self.owe(owed)
         return after
 
     async def unexpired_devices(self, now: int) -> Sequence[DeviceAuthorization]:

@@ -6,6 +6,7 @@ from functools import partial
 from server.oauth.account import Account, Session
 from server.oauth.authorization import AuthorizationRequest
 from server.oauth.client import Client
+from server.oauth.delivery import Delivery
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event, Recorded, Sought
 from server.oauth.guess import Budget
@@ -19,8 +20,8 @@ from .group import Group
 from .kept import ACCOUNTS, CLIENTS, DEVICES, FAMILIES, REQUESTS, SESSIONS
 from .readings import Reading
 from .registrations import SqlRegistrations
-from .sql_letters import SqlLetters
 from .sql_backchannels import SqlBackchannels
+from .sql_letters import SqlLetters
 from .sweep import sweep
 
 
@@ -73,8 +74,10 @@ class SqlStore(SqlLetters, SqlRegistrations, SqlBackchannels):
         refresh_token: RefreshToken | None,
         *,
         events: Sequence[Event] = (),
+        owed: Sequence[Delivery] = (),
     ) -> DeviceAuthorization:
-        return await self.group.do(lambda tx: devices.redeem(tx, code_hash, change, family, refresh_token, events))
+        job = partial(devices.redeem, family=family, token=refresh_token, events=events, owed=owed)
+        return await self.group.do(lambda transaction: job(transaction, code_hash, change))
 
     async def unexpired_devices(self, now: int) -> Sequence[DeviceAuthorization]:
         return await self.group.ask(lambda connection: devices.unexpired(connection, now))

@@ -49,7 +49,12 @@ async def redeem(request: TokenRequest, memory: Memory) -> Issue:
         secret, kept = draw_refresh_token(family, memory.lifetimes, now)
     told = request.told_of(family, "issued", "device code")
     await memory.sign_ins.redeem(
-        code_hash, lambda was: device.redeem(was, client_id, now, jkt, family.family_id), family, kept, events=(told,)
+        code_hash,
+        lambda was: device.redeem(was, client_id, now, jkt, family.family_id),
+        family,
+        kept,
+        events=(told,),
+        owed=memory.notices(family),
     )
     await check_again(memory, family, now)
     access = access_of(family, family.scopes, request, memory)
@@ -72,4 +77,5 @@ def _family(approved: DeviceAuthorization, request: TokenRequest, lifetime: int)
         address=approved.address,
         jkt=request.bound_to,
         amr=approved.amr,
+        given_name=approved.given_name,
     )

@@ -12,6 +12,7 @@ from server.oauth.backchannel import BackchannelRequest
 from server.oauth.backchannel import Change as ChangeBackchannel
 from server.oauth.certificate import Certificate, demand_certificate
 from server.oauth.client import Client
+from server.oauth.delivery import Delivery
 from server.oauth.device import DeviceAuthorization, Pace
 from server.oauth.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
 from server.oauth.event import NOWHERE, Event, Origin, What, happened
@@ -35,6 +36,7 @@ class SignIns(Protocol):
         refresh_token: RefreshToken | None,
         *,
         events: Sequence[Event] = (),
+        owed: Sequence[Delivery] = (),
     ) -> DeviceAuthorization: ...
 
     async def change(self, code_hash: bytes, change: Change) -> DeviceAuthorization: ...
@@ -74,7 +76,7 @@ class Memory:
     """What a grant may ask and write.
 
     `audience` is that of our own API; `audiences` are the other resource servers, with the scopes each understands.
-    `read` says what a living access token says, or raises `InvalidToken`.
+    `read` says what a living access token says, or raises `InvalidToken`; `notices` what is owed when a device signs in.
     """
 
     store: Store
@@ -84,6 +86,7 @@ class Memory:
     audiences: Mapping[str, tuple[str, ...]]
     read: Callable[[str], Access]
     backchannels: Backchannels
+    notices: Callable[[Family], tuple[Delivery, ...]]
 
 
 @dataclass(frozen=True, slots=True)
