@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from server.oauth.client import Client
 from server.oauth.errors import InvalidGrant
-from server.oauth.token import Family, RefreshToken, Rotation, rotate
+from server.oauth.token import Family, RefreshToken, Rotation, end, rotate
 from server.storage import Cellar
 from tests.storage.story import NOW, Opened, a_hash, a_signed_in_family, a_token, tell
 
@@ -120,5 +121,28 @@ def test_a_refresh_racing_with_the_sign_out_never_revives_the_family(database_ur
             ended = await store.find_family(family.family_id)
             assert ended is not None
             assert ended.ended_at == NOW + 5
+
+    tell(database_url, story)
+
+
+def test_the_app_of_a_family_is_owed_word_of_its_end_in_the_same_write(database_url: str) -> None:
+    async def story(store: Cellar, _: Opened) -> None:
+        openid = {"scopes": ("openid", "profile")}
+        told = Client("told", "Told", (), (), NOW, backchannel_logout_uri="https://app.example/out")
+        for client in (told, replace(told, client_id="quiet", backchannel_logout_uri="")):
+            await store.add_client(client)
+        family, _token = await a_signed_in_family(store, client_id="told", **openid)
+        quiet, _token = await a_signed_in_family(store, client_id="quiet", **openid)
+        api_alone, _token = await a_signed_in_family(store, client_id="told", scopes=("profile",))
+        spent, token = await a_signed_in_family(store, client_id="told", **openid)
+        for each in (family, family, quiet, api_alone):
+            await store.end_family(each.family_id, NOW + 5)
+        await store.rotate(token.token_hash, lambda shown, found: Rotation(end(found, NOW + 6), shown))
+        owed = await store.claim_deliveries(NOW + 10, 10)
+        assert [(each.kind, each.subject) for each in owed] == [
+            ("logout", family.family_id),
+            ("logout", spent.family_id),
+        ]
+        assert (owed[0].account_id, owed[0].due_at) == (family.account_id, NOW + 5)
 
     tell(database_url, story)
