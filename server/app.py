@@ -38,6 +38,7 @@ SWEEP_EVERY: Final = 30.0
 _MACHINES: Final = re.compile(
     r"/(\.well-known|api|token|par|bc-authorize|register|device_authorization|revoke|introspect|userinfo|jwks|mqtt|health)(/|$)"
 )
+_BROWSERS: Final = re.compile(r"/(authorize|end_session)(/|$)")  # sent by apps, answered with pages
 
 
 class Porchlight:
@@ -127,7 +128,8 @@ class Porchlight:
         """A refusal is an event, unless it is part of an ordinary sign-in or told of already."""
         if error.is_ordinary or error.is_recorded:
             return
-        client, at = scope.get("client"), _MACHINES.match(scope["path"].removeprefix(self.house.settings.path))
+        path, client = scope["path"].removeprefix(self.house.settings.path), scope.get("client")
+        at = _MACHINES.match(path) or _BROWSERS.match(path)
         origin = Origin(client[0] if client else "", scope["porchlight.request_id"])
         detail = f"{error.error} at /{at[1]}" if at else error.error
         told = happened("refused", "stranger", self.house.now(), origin, client_id=scope.get(CLIENT, ""), detail=detail)

@@ -9,6 +9,7 @@ from .bearer import DPOP, REALM
 
 class InsufficientUserAuthentication(OAuthError):
     error = "insufficient_user_authentication"
+    is_ordinary = True  # how a resource asks for a better sign-in
     status = 401
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.answers import NO_STORE, log
+from server.answers import NO_STORE, log, note_refusal
 from server.house import House
 from server.oauth.authorization import LONGEST_STATE
 from server.oauth.client import Client
@@ -37,6 +37,7 @@ class EndSessionEndpoint:
         try:
             answer: ASGIApp = await self._answer(*await browser_parameters(Request(scope, receive)))
         except OAuthError as error:
+            note_refusal(scope, error)
             status = error.status if error.status in (413, 415) else 400
             answer = self._turn_away(status, "turned_away", error.description)
         except StorageError as error:

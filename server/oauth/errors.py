@@ -159,6 +159,7 @@ class NotAllowed(AccessDenied):
     """Refused before the person was asked."""
 
     status = 403
+    is_ordinary = False
 
 
 class TransactionFailed(OAuthError):

@@ -249,7 +249,7 @@ FLOWS: tuple[tuple[Callable[[RunningHouse], None], tuple[Found, ...]], ...] = (
     (wrong_client, (refused("invalid_client", "token", "middle"), refused("invalid_client", "token"))),
     (wrong_token, (refused("invalid_grant", "token", "tv"),)),
     (wrong_proof, (refused("invalid_dpop_proof", "token", "tv"),)),
-    (no_redirect_uri, (Found("refused", "stranger", "web", detail="invalid_request"),)),
+    (no_redirect_uri, (refused("invalid_request", "authorize", "web"),)),
     (
         knock_at_the_broker,
         (
