@@ -72,3 +72,13 @@ def test_a_follower_hears_what_happens_elsewhere(porchlight: Porchlight) -> None
             process.kill()
             listening.join(20)
     assert [json.loads(line)["what"] for line in heard][1:] == ["client_changed"]
+
+
+def test_what_a_device_was_given_is_in_the_audit_though_the_server_was_killed(porchlight: Porchlight) -> None:
+    with porchlight.serve() as server:
+        tokens = server.sign_in()
+        assert server.refresh(tokens).status_code == 200
+        server.kill()
+    events = [json.loads(line) for line in porchlight.run("audit", "--json").out.splitlines()]
+    assert [event["what"] for event in events][-4:] == ["signed_in", "approved", "issued", "refreshed"]
+    assert {event["address"] for event in events[-4:]} == {"127.0.0.1"}
