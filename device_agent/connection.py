@@ -46,6 +46,10 @@ def refused(status: int, what: str, body: object) -> Failure:
     word = clean(body.get("error"), 60) if isinstance(body, dict) else ""
     more = clean(body.get("error_description"), 200) if isinstance(body, dict) else ""
     said = f"{what}: {more or word or 'refused'} ({status})."
+    if status == 401 and word == "insufficient_user_authentication" and isinstance(body, dict):
+        from device_agent.step_up import what_to_do
+
+        return Failure(NOT_ALLOWED, word, said, what_to_do(body))
     if status == 401:
         return Failure(ERROR, word or "unauthorized", said, "Run porchlight-agent login to sign in again.")
     if status == 403:

@@ -82,7 +82,7 @@ class Session:
     def ask(self, method: str, url: str, body: object = None) -> Answer:
         """One call with the token, and once more with a fresh one if it is refused. Raises Failure when unreachable."""
         answer = self._ask_once(method, url, body)
-        if answer.status == 401:
+        if answer.status == 401 and not _wants_new_sign_in(answer):
             self.hurry()
             answer = self._ask_once(method, url, body)
         return answer
@@ -173,6 +173,13 @@ def jitter(gap: int) -> int:
     import random
 
     return int(gap * random.random() / 2)  # noqa: S311  # spreads load, guards nothing
+
+
+def _wants_new_sign_in(answer: Answer) -> bool:
+    # A fresh token of the same sign-in would be refused like this one (RFC 9470 section 5).
+    from device_agent.step_up import demanded
+
+    return demanded(answer) is not None
 
 
 def _signed_out(stop: Stop) -> Failure:

@@ -9,8 +9,11 @@ ENVIRONMENT = "PORCHLIGHT_AGENT_"
 # name, kind, default, help. A kind in the form a|b|c is a choice.
 SETTINGS: tuple[tuple[str, str, object, str], ...] = (
     ("server", "URL", "", "the sign-in server, as its operator gives it (the issuer)"),
+    ("api", "URL", "", "login: find the sign-in server by the address of the API (RFC 9728), in place of --server"),
     ("client-id", "ID", "porchlight-tv", "how this kind of device is registered there"),
     ("scope", "SCOPES", "", "what to ask for, such as 'profile readings:write'; default: all the client may have"),
+    ("max-age", "SECONDS", "", "login: the person must have signed in on the phone within so many seconds; 0: anew"),
+    ("acr", "VALUES", "", "login: how well the person must sign in, as the API says it (acr_values)"),
     ("device-name", "NAME", "", "what the phone shows this device calls itself, at most 32 characters"),
     ("state-dir", "DIR", "", "where the sign-in is kept; default: ~/.local/state/porchlight-agent"),
     ("timeout", "TIME", 0, "give up after this long, such as 90s or 15m; login: when the last code ends, call: 15s"),
@@ -44,6 +47,12 @@ class Settings:
 
     def __init__(self, values: dict[str, object]) -> None:
         self.server = str(values["server"])
+        self.api = str(values["api"])
+        self.demands = tuple(
+            (parameter, str(values[name]))
+            for name, parameter in (("max-age", "max_age"), ("acr", "acr_values"))
+            if values[name]
+        )
         self.client_id = str(values["client-id"])
         self.scope = str(values["scope"])
         self.device_name = str(values["device-name"])
@@ -159,6 +168,8 @@ def _parse(name: str, kind: str, value: str, source: str) -> object:
         return value.lower() in ("1", "true", "yes", "on")
     if kind == "TIME":
         return _duration(value, source)
+    if kind == "SECONDS" and not (value.isascii() and value.isdecimal() and len(value) < 10):
+        raise _wrong(f"{source} is {value!r}", "Write a whole number of seconds, such as 300.")
     if "|" in kind and value not in kind.split("|"):
         raise _wrong(f"{source} is {value!r}", f"Use one of {kind.replace('|', ', ')}.")
     if any(ord(sign) < 0x20 or ord(sign) == 0x7F for sign in value):

@@ -69,6 +69,8 @@ ENGLISH = {
     "end.invalid_client.action": "Check --client-id, or have the operator add the client.",
     "end.invalid_scope": "The server does not offer what was asked for.",
     "end.invalid_scope.action": "Check --scope.",
+    "end.unmet": "Nobody can sign in there as well as was asked.",
+    "end.unmet.action": "Check --acr and --max-age, or ask the server's operator.",
     "end.refused": "The server ended this sign-in ({detail}).",
     "end.refused.action": "Run porchlight-agent login to try again.",
     "end.broken": "The server's answer makes no sense.",

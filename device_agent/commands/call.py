@@ -7,6 +7,7 @@ from device_agent.clean import clean
 from device_agent.exits import ERROR, EXPIRED, OK, USAGE, Failure
 from device_agent.flow.answers import text
 from device_agent.flow.form import encode_form
+from device_agent.http.answer import Answer
 from device_agent.http.client import Http
 from device_agent.session import Session, open_session
 from device_agent.settings import Settings
@@ -81,8 +82,16 @@ def _over_http(session: Session, method: str, arguments: dict[str, object]) -> t
                 answer = session.ask(verb, url + ("?" + encode_form(pairs).decode() if pairs else ""))
             else:
                 answer = session.ask(verb, url, arguments)
-            return answer.status, answer.json()
+            return answer.status, _body(answer)
     raise Failure(ERROR, "unknown_method", f"The server has no method {method!r}.", "Check its name.")
+
+
+def _body(answer: Answer) -> object:
+    if answer.status != 401:
+        return answer.json()
+    from device_agent.step_up import demanded
+
+    return demanded(answer) or answer.json()
 
 
 def _as_text(value: object) -> str:

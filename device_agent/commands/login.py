@@ -40,6 +40,7 @@ ENDS = (
     ("refused", "access_denied", NOT_ALLOWED, "failed", "end.access_denied"),
     ("refused", "invalid_client", ERROR, "failed", "end.invalid_client"),
     ("refused", "invalid_scope", ERROR, "failed", "end.invalid_scope"),
+    ("refused", "unmet_authentication_requirements", NOT_ALLOWED, "failed", "end.unmet"),
     ("refused", "*", ERROR, "failed", "end.refused"),
     ("*", "*", ERROR, "failed", "end.broken"),
 )
@@ -47,7 +48,7 @@ ENDS = (
 
 def run(settings: Settings, words: list[str]) -> int:
     """Sign in. Every outcome is shown on the display; the return value is the exit code."""
-    issuer = read_issuer(settings.server, settings.is_http_allowed)
+    issuer = "" if settings.api and not settings.server else read_issuer(settings.server, settings.is_http_allowed)
     display = choose(_look(settings))
     http = Http(settings.ca_file, settings.is_http_allowed)
     give_up_at = now() + settings.timeout_for if settings.timeout_for else None
@@ -87,8 +88,8 @@ def _sign_in(settings: Settings, issuer: str, http: Http, display: "Display", gi
     words = words_of(settings.locale, dict(os.environ))
     # The room is taken before a person is asked: a full disk is found now, not after the walk to the phone.
     with file.reserve() as room:
-        display.show("connecting", host=split_url(issuer)[1])
-        server = discover(http, issuer, meanwhile=is_available if settings.key != "off" else None)
+        display.show("connecting", host=split_url(issuer or read_issuer(settings.api, settings.is_http_allowed))[1])
+        server = _find_server(settings, issuer, http)
         key, said = key_for_sign_in(settings.key, server, file)
         if said:
             display.show("note", sentence=said)
@@ -101,6 +102,7 @@ def _sign_in(settings: Settings, issuer: str, http: Http, display: "Display", gi
             jitter=jitter,
             renewals=settings.renewals,
             shows_match=True,
+            demands=settings.demands,
         )
         keys = words("keys") if display.has_keys and keyboard.is_possible() else ""
         agent = Agent(road, server, flow, display, lambda plain, complete: _hand_off(settings, complete or plain), keys)
@@ -118,6 +120,22 @@ def _sign_in(settings: Settings, issuer: str, http: Http, display: "Display", gi
     if before is not None:
         _revoke_quietly(http, server, before)
     return OK
+
+
+def _find_server(settings: Settings, issuer: str, http: Http) -> Server:
+    found = issuer
+    if settings.api:
+        from device_agent.resource import check_api, find_issuer
+
+        found = find_issuer(http, settings.api, settings.is_http_allowed)
+    if issuer and found != issuer:
+        raise Failure(
+            ERROR, "wrong_server", f"The API names {found} as its sign-in server.", "Check --server and --api."
+        )
+    server = discover(http, found, meanwhile=is_available if settings.key != "off" else None)
+    if settings.api:
+        check_api(settings.api, server.api, settings.is_http_allowed)
+    return server
 
 
 def _kept_before(file: TokenFile, display: "Display") -> Tokens | None:

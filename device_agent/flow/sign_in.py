@@ -22,7 +22,8 @@ class SignIn(Turns):
     RFC 8628 server. `patience_for`: how long the very first request is retried before it stops. `jitter(gap)`: extra
     milliseconds for a back-off gap. `renewals`: how many times a code that nobody opened is replaced shortly before it
     ends; after that only a person brings a new one (section 3.1). `shows_match`: the body can show the number that is
-    compared once a phone has opened the code, and is told so by an Opened.
+    compared once a phone has opened the code, and is told so by an Opened. `demands` are further parameters of the
+    device authorization request.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class SignIn(Turns):
         jitter: "Callable[[int], int] | None" = None,
         renewals: int = 0,
         shows_match: bool = False,
+        demands: "tuple[tuple[str, str], ...]" = (),
     ) -> None:
         Turns.__init__(self, "starting", ("asking", "polling"))
         self._client_id = client_id
@@ -45,6 +47,7 @@ class SignIn(Turns):
         self.jitter = jitter
         self.renewals = renewals
         self.shows_match = shows_match
+        self._demands = demands
         self._begin()
 
     def _begin(self) -> None:
@@ -159,6 +162,7 @@ class SignIn(Turns):
             form.append(("scope", self._scope))
         if self._device_name:
             form.append(("device_name", self._device_name))
+        form.extend(self._demands)
         return Send("device_authorization", tuple(form))
 
     def _poll(self, code: Code, asks_at: int | None, now: int) -> Send:

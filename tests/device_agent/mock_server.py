@@ -151,7 +151,7 @@ class MockServer:
                 self.end_headers()
                 self.wfile.write(raw)
 
-            do_POST = do_GET
+            do_POST = do_DELETE = do_GET
 
             def handle(self) -> None:
                 try:
