@@ -7,10 +7,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test conformance check format bench lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' Makefile | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' Makefile | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed ## make .venv with porchlight, porchlight-agent and porchlight-sim in it
 
@@ -31,6 +31,10 @@ demo: setup ## sign a TV in with your phone (UNATTENDED=1 plays the phone too)
 test: setup ## install what the tests need where that is allowed, then run every test
 	@$(BIN)/python -m tests.needs
 	@$(BIN)/python -m pytest $(ARGS)
+
+conformance: setup ## run the tests of the standards' requirements, item by item (ARGS="DPOP TX-03" for some)
+	@$(BIN)/python -m tests.needs
+	@$(BIN)/python -m tests.conformance $(ARGS)
 
 check: setup ## ruff, mypy (strict), import-linter
 	@$(BIN)/ruff format --check .
