@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+from server.desk.ladder import is_proven
 from server.desk.visits import SignedInAs, Visits
 from server.oauth import backchannel
 from server.oauth.backchannel import (
@@ -142,13 +143,15 @@ class InboxDesk(Visits):
         await self._house.store.put_mute(mute, events=(told,))
 
     async def _waiting(self, request: BackchannelRequest) -> RequestAsking:
+        client = await self._house.clients.find(request.client_id)
         return RequestAsking(
             request_id=request.request_hash.hex(),
-            app_name=await self._name_of(request.client_id),
+            app_name=client.name if client else request.client_id,
             message=request.binding_message,
             asked_at=request.created_at,
             expires_at=request.expires_at,
             scopes=self._sentences(request.scopes),
+            is_app_proven=is_proven(client),
         )
 
     async def _settled_request(self, request: BackchannelRequest) -> RequestDecided:

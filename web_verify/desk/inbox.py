@@ -9,7 +9,10 @@ from .visitor import Problem, ScopeText, Visitor
 
 @dataclass(frozen=True, slots=True)
 class RequestAsking:
-    """What an app asks of this very person. `message` is the app's own, one line that is safe to show ("": none)."""
+    """What an app asks of this very person. `message` is the app's own, one line that is safe to show ("": none).
+
+    `is_app_proven`: an operator registered it under this name; else it gave the name itself.
+    """
 
     request_id: str
     app_name: str
@@ -17,6 +20,7 @@ class RequestAsking:
     asked_at: int
     expires_at: int
     scopes: tuple[ScopeText, ...]
+    is_app_proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)
