@@ -10,6 +10,7 @@ from device_agent.words import Words
 MARGIN = 2
 GUTTER = 4
 TEXT_WIDTH = 30
+BRAND_WIDTH = 16  # of the first row, with what is around it
 HEAD = 2  # the title and a blank row
 
 # How the QR is drawn, its quiet zone, whether the text stands beside it. The first that fits is taken.

@@ -8,6 +8,7 @@ from device_agent.displays.states import place, say, together
 
 VOICE = ("espeak-ng", "--stdin", "-s", "130", "-g", "6", "-v")
 CODES = ("waiting", "renewed")
+FINISHED_WITHIN = 10.0  # seconds
 QUIET = ("connecting", "note", "online")
 
 
@@ -37,7 +38,13 @@ class Speak(Silent):
             self._say(text)
 
     def close(self) -> None:
-        """Let the last sentence be finished by itself."""
+        """Let the last sentence be finished."""
+        if self._speaker is not None:
+            try:
+                self._speaker.wait(FINISHED_WITHIN)
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                self._speaker.kill()
+                self._speaker.wait(5)
 
     def _say(self, text: str) -> None:
         if self._speaker is not None and self._speaker.poll() is None:

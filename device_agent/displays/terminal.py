@@ -4,8 +4,8 @@ import os
 from _thread import allocate_lock  # threading itself would cost a start 2 ms
 
 from device_agent.displays import cells, qr
-from device_agent.displays.canvas import Canvas
-from device_agent.displays.layout import Style, code_page, message_page, number_page
+from device_agent.displays.canvas import Canvas, width_of
+from device_agent.displays.layout import BRAND_WIDTH, Style, code_page, message_page, number_page
 from device_agent.displays.port import Look
 from device_agent.displays.states import say
 
@@ -80,7 +80,10 @@ class Terminal:
         elif self._code:
             # The last row stays free for the cursor, or the terminal would scroll.
             top = sentence if state in _NEW_CODE else f"{sentence} {action}"
-            page = code_page(self._code, top, columns, rows - 1, self._qr, self._colors, self._style)
+            facts = self._code
+            if width_of(top) > columns - BRAND_WIDTH:
+                top, facts = sentence, {**facts, "hint": action}
+            page = code_page(facts, top, columns, rows - 1, self._qr, self._colors, self._style)
             self._replace(page)
         else:
             self._replace(message_page(sentence, action, columns, self._style, state == "signed_in"))
