@@ -85,13 +85,15 @@ WORDS: Final[dict[str, str]] = {
     "app.q": "Connect {app} to your account?",
     "app.deny": "No, go back",
     "app.approve": "Yes, connect",
-    "app.undo": "It stays connected until you sign it out in My devices.",
+    "app.undo": "It stays connected until you sign it out in My devices, or until it is not used for {days} days.",
+    "app.undo_here": "It stays connected until you sign out here, until you sign it out in My devices, "
+    "or until it is not used for {days} days.",
     "post_back.h1": "Back to the app",
     "post_back.go": "Continue",
     # Decided
     "ok.h1": "You're connected",
-    "ok.body": "Look at your TV. You can close this page.",
     "ok.wrong": "Was that a mistake? Sign it out in My devices.",
+    "ok.body": "Look at your TV. You can close this page.",
     "deny.h1": "Stopped",
     "deny.body": "Nothing was signed in, and your account is safe.",
     "deny.next": "You can close this page. The device shows that it was stopped.",
