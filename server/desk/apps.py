@@ -56,6 +56,7 @@ class AppDesk(Visits):
             expires_at=request.expires_at,
             login_hint=request.login_hint,
             scopes=self._sentences(request.scopes),
+            is_app_proven=not client.is_claimed,
             next=authorization.next_step(request, session, is_allowed=is_allowed, now=house.now()),
         )
 

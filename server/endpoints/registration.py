@@ -13,10 +13,11 @@ from starlette.responses import Response
 from server.answers import CLIENT, NO_STORE, json_answer
 from server.house import House
 from server.oauth.client import Client
+from server.oauth.client_metadata import InvalidClientMetadata
 from server.oauth.errors import InvalidRequest, OAuthError
 from server.oauth.event import Event, What, happened
 from server.oauth.registered import Permit, Registered, Registration
-from server.oauth.registration import Asked, InvalidClientMetadata, asked_client, check_update, described
+from server.oauth.registration import Asked, asked_client, check_update, described, updated
 from server.oauth.secret import digest, draw, draw_id, matches
 from server.outbound import Refused, checked_url
 from server.signing.assertion import check_jwks
@@ -28,6 +29,7 @@ from .origin import origin_of
 
 PATH: Final = "/register"
 MAX_METADATA: Final = 32_768
+ASKED_AT: Final = ("jwks_uri", "backchannel_client_notification_endpoint", "backchannel_logout_uri")
 REALM: Final = 'Bearer realm="porchlight registration"'
 
 
@@ -108,7 +110,7 @@ class EntryEndpoint:
         def change(current: Registered) -> Registered:
             if not current.client.is_enabled:
                 raise Disabled("this client has been disabled")
-            return Registered(_merged(current.client, fresh), replace(current.registration, method=asked.method))
+            return Registered(updated(current.client, fresh), replace(current.registration, method=asked.method))
 
         told = _told(house, request, "client_changed", client.client_id, "changed its own entry")
         after = await house.store.change_registration(client.client_id, change, events=(told,))
@@ -134,12 +136,13 @@ def checked_metadata(house: House, metadata: dict[str, Any], permit: Permit, cli
         raise InvalidClientMetadata("this server cannot see the certificates of clients")
     try:
         jwks = check_jwks(asked.client.jwks) if asked.client.jwks else ""
-        for url in filter(None, (asked.client.jwks_uri,)):
-            checked_url(url, may_be_private=house.settings.outbound_private)
+        for name in ASKED_AT:
+            if url := getattr(asked.client, name):
+                checked_url(url, may_be_private=house.settings.outbound_private)
     except InvalidRequest as wrong:
         raise InvalidClientMetadata(wrong.description.replace('"', "'")) from None
     except Refused as wrong:
-        raise InvalidClientMetadata(f"jwks_uri: {wrong}") from None
+        raise InvalidClientMetadata(f"{name}: {wrong}") from None
     return asked._replace(client=replace(asked.client, jwks=jwks))
 
 
@@ -149,26 +152,6 @@ def _with_secret(client: Client) -> tuple[Client, str]:
         return client, ""
     secret = draw()
     return replace(client, secret_hash=digest("client_secret", secret)), secret
-
-
-def _merged(current: Client, asked: Client) -> Client:
-    """What the client may say of itself as it says now; what the operator decided stays."""
-    secret_hash = (current.secret_hash or asked.secret_hash) if asked.auth_method == "client_secret" else None
-    return replace(
-        current,
-        name=asked.name,
-        grants=asked.grants,
-        scopes=asked.scopes,
-        auth_method=asked.auth_method,
-        secret_hash=secret_hash,
-        is_dpop_bound=asked.is_dpop_bound,
-        jwks=asked.jwks,
-        jwks_uri=asked.jwks_uri,
-        redirect_uris=asked.redirect_uris,
-        requires_par=asked.requires_par,
-        tls_subject=asked.tls_subject,
-        is_certificate_bound=asked.is_certificate_bound,
-    )
 
 
 def _answer(house: House, found: Registered, token: str, secret: str = "") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from .errors import InvalidRequest
 
 LONGEST: Final = 2_000
+MOST_REDIRECT_URIS: Final = 20  # of a client that registers itself
 _LOOPBACK: Final = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::([0-9]{1,5}))?([/?][^#]*)?")
 _PLAIN: Final = re.compile(r"[!$-;=?-Z\]\[_a-z~%]+")
 # RFC 8252 section 7.1: a scheme of one's own is a domain name backwards.

@@ -8,21 +8,28 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from . import scope
 from .authorization import GRANT_TYPE as CODE
 from .authorization import IMPLICIT
 from .client import AuthMethod, Client
+from .client_metadata import (
+    InvalidClientMetadata,
+    InvalidRedirectUri,
+    InvalidSoftwareStatement,
+    Said,
+    UnapprovedSoftwareStatement,
+)
 from .device import GRANT_TYPE as DEVICE
-from .errors import InvalidRequest, InvalidScope, OAuthError
-from .redirect import check_redirect_uri
+from .errors import InvalidRequest, InvalidScope
+from .redirect import MOST_REDIRECT_URIS, check_redirect_uri
 from .registered import Permit, Registration
+from .registration_notices import NOTICES, described_notices, with_notices
 
 REFRESH: Final = "refresh_token"
 LONGEST_NAME: Final = 60
-MOST_REDIRECT_URIS: Final = 20
 LONGEST_JWKS: Final = 16_384
 METHODS: Final[Mapping[str, AuthMethod]] = {
     "none": "none",
@@ -37,6 +44,10 @@ DEVICES_ONLY: Final = Permit((DEVICE, REFRESH), ("none", "private_key_jwt"), ())
 # Each response type goes with the grant that it begins (RFC 7591 section 2.1).
 RESPONSE_TYPES: Final = {"code": CODE, "id_token": IMPLICIT}
 _ALONE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")  # a JWT, by its looks
+_ITS_OWN: Final = (
+    *("name", "grants", "scopes", "auth_method", "is_dpop_bound", "jwks", "jwks_uri", "redirect_uris", "requires_par"),
+    *("tls_subject", "is_certificate_bound", *NOTICES),
+)
 # What only the server says (RFC 7592 section 2.2).
 _OURS: Final = (
     "registration_access_token",
@@ -46,56 +57,11 @@ _OURS: Final = (
 )
 
 
-class InvalidRedirectUri(OAuthError):
-    error = "invalid_redirect_uri"
-
-
-class InvalidClientMetadata(OAuthError):
-    error = "invalid_client_metadata"
-
-
-class InvalidSoftwareStatement(OAuthError):
-    error = "invalid_software_statement"
-
-
-class UnapprovedSoftwareStatement(OAuthError):
-    error = "unapproved_software_statement"
-
-
 class Asked(NamedTuple):
     """What a registration asks for, checked: `method` is the wire word of how the client will authenticate."""
 
     method: str
     client: Client
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """The metadata as it came, read member by member. null and "" count as absent."""
-
-    members: Mapping[str, Any]
-
-    def text(self, name: str, longest: int = 2_048) -> str:
-        value = self.members.get(name)
-        if value is None:
-            return ""
-        if not isinstance(value, str) or len(value) > longest or "\0" in value:
-            raise InvalidClientMetadata(f"{name} is a text of at most {longest} characters")
-        return value
-
-    def texts(self, name: str) -> tuple[str, ...] | None:
-        value = self.members.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
-            raise InvalidClientMetadata(f"{name} is a list of texts")
-        return tuple(dict.fromkeys(value))
-
-    def flag(self, name: str) -> bool:
-        value = self.members.get(name)
-        if value is not None and not isinstance(value, bool):
-            raise InvalidClientMetadata(f"{name} is true or false")
-        return bool(value)
 
 
 def asked_client(
@@ -106,7 +72,7 @@ def asked_client(
     Whoever calls checks the keys in `client.jwks` and the address in `client.jwks_uri`; `tidy_dn` writes a
     distinguished name in its one form or raises `ValueError`. Raises the refusals of RFC 7591 section 3.2.2.
     """
-    said = _Said(metadata)
+    said = Said(metadata)
     _refuse_statement(said)
     uris = _redirect_uris(said)
     grants = _grants(said, permit, has_uris=bool(uris))
@@ -133,12 +99,12 @@ def asked_client(
         tls_subject=_tls_subject(said, method, tidy_dn),
         is_certificate_bound=said.flag("tls_client_certificate_bound_access_tokens"),
     )
-    return Asked(method, client)
+    return Asked(method, with_notices(client, said))
 
 
 def check_update(metadata: Mapping[str, Any], client_id: str, *, is_its_secret: Callable[[str], bool]) -> None:
     """Raise `InvalidClientMetadata` when an update would set what is the server's to set (RFC 7592 section 2.2)."""
-    said = _Said(metadata)
+    said = Said(metadata)
     if said.text("client_id") != client_id:
         raise InvalidClientMetadata("client_id must be there and cannot be changed")
     if any(name in metadata for name in _OURS):
@@ -164,6 +130,7 @@ def described(client: Client, registration: Registration) -> dict[str, Any]:
         "jwks_uri": client.jwks_uri,
         "tls_client_auth_subject_dn": client.tls_subject,
     }
+    metadata |= described_notices(client)
     if client.jwks:
         metadata["jwks"] = json.loads(client.jwks)
     return {name: value for name, value in metadata.items() if value not in ("", [])}
@@ -175,7 +142,14 @@ def tidy_name(text: str) -> str:
     return " ".join("".join(seen).split())[:LONGEST_NAME].strip()
 
 
-def _refuse_statement(said: _Said) -> None:
+def updated(current: Client, asked: Client) -> Client:
+    """What the client may say of itself as it says now; what the operator decided stays, and a secret that it needs."""
+    secret_hash = (current.secret_hash or asked.secret_hash) if asked.auth_method == "client_secret" else None
+    said: dict[str, Any] = {name: getattr(asked, name) for name in _ITS_OWN}
+    return replace(current, **said, secret_hash=secret_hash)
+
+
+def _refuse_statement(said: Said) -> None:
     """We trust nobody to speak for software (RFC 7591 section 2.3)."""
     statement = said.members.get("software_statement")
     if statement is None:
@@ -185,7 +159,7 @@ def _refuse_statement(said: _Said) -> None:
     raise UnapprovedSoftwareStatement("no software statement is approved here; leave it out")
 
 
-def _redirect_uris(said: _Said) -> tuple[str, ...]:
+def _redirect_uris(said: Said) -> tuple[str, ...]:
     try:
         uris = said.texts("redirect_uris") or ()
         for uri in uris:
@@ -197,7 +171,7 @@ def _redirect_uris(said: _Said) -> tuple[str, ...]:
     return uris
 
 
-def _grants(said: _Said, permit: Permit, *, has_uris: bool) -> tuple[str, ...]:
+def _grants(said: Said, permit: Permit, *, has_uris: bool) -> tuple[str, ...]:
     """Those asked for. Without any named: the code flow for whoever has a redirect URI, the device flow for others."""
     asked = said.texts("grant_types")
     if asked is None:
@@ -211,7 +185,7 @@ def _grants(said: _Said, permit: Permit, *, has_uris: bool) -> tuple[str, ...]:
     return asked
 
 
-def _method(said: _Said, permit: Permit, grants: tuple[str, ...]) -> str:
+def _method(said: Said, permit: Permit, grants: tuple[str, ...]) -> str:
     """How it will authenticate. Without a word: as RFC 7591 says, where that is allowed; else by what it brings."""
     method = said.text("token_endpoint_auth_method")
     if not method:
@@ -225,7 +199,7 @@ def _method(said: _Said, permit: Permit, grants: tuple[str, ...]) -> str:
     return method
 
 
-def _check_response_types(said: _Said, grants: tuple[str, ...]) -> None:
+def _check_response_types(said: Said, grants: tuple[str, ...]) -> None:
     kinds = said.texts("response_types")
     if kinds is None:
         return
@@ -236,7 +210,7 @@ def _check_response_types(said: _Said, grants: tuple[str, ...]) -> None:
             raise InvalidClientMetadata(f"the response type {kind} and the grant type {grant} go together")
 
 
-def _keys(said: _Said, method: str) -> tuple[str, str]:
+def _keys(said: Said, method: str) -> tuple[str, str]:
     """`jwks` as JSON, and `jwks_uri`: exactly one of them for whoever authenticates with a key, else neither."""
     jwks, uri = said.members.get("jwks"), said.text("jwks_uri")
     if jwks is not None and uri:
@@ -253,14 +227,14 @@ def _keys(said: _Said, method: str) -> tuple[str, str]:
     return text, uri
 
 
-def _scopes(said: _Said, permit: Permit) -> tuple[str, ...]:
+def _scopes(said: Said, permit: Permit) -> tuple[str, ...]:
     try:
         return scope.asked(said.text("scope") or None, permit.scopes)
     except InvalidScope as wrong:
         raise InvalidClientMetadata(wrong.description) from None
 
 
-def _tls_subject(said: _Said, method: str, tidy_dn: Callable[[str], str]) -> str:
+def _tls_subject(said: Said, method: str, tidy_dn: Callable[[str], str]) -> str:
     subject = said.text("tls_client_auth_subject_dn", 1_024)
     if bool(subject) != (method == "tls_client_auth"):
         raise InvalidClientMetadata("tls_client_auth_subject_dn and the method tls_client_auth go together")

@@ -42,7 +42,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     with open_house(folder, **settings) as running:
         furnish(running)
         grants = (GRANT_TYPE, "refresh_token", "client_credentials")
-        named = {"auth_method": "tls_client_auth", "tls_subject": SUBJECT, "grants": grants}
+        named: dict[str, Any] = {"auth_method": "tls_client_auth", "tls_subject": SUBJECT, "grants": grants}
         running.add_client("hub", is_certificate_bound=True, **named)
         running.add_client("loose", **named)
         running.add_client("fleet", auth_method="self_signed_tls_client_auth", jwks=OWN.jwks, is_certificate_bound=True)
@@ -54,7 +54,7 @@ class Stranger(HTTPAdapter):
     """Connections from an address that is no proxy's."""
 
     def init_poolmanager(self, *args: Any, **more: Any) -> None:
-        super().init_poolmanager(*args, **more, source_address=("127.0.0.2", 0))  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*args, **more, source_address=("127.0.0.2", 0))
 
 
 @pytest.fixture
@@ -212,7 +212,10 @@ def test_mtls_01_the_metadata_says_what_there_is(house: RunningHouse, tmp_path: 
 
 
 def test_reg_01_a_client_registers_its_certificate(house: RunningHouse) -> None:
-    permit = {"grants": ("client_credentials",), "methods": ("tls_client_auth", "self_signed_tls_client_auth")}
+    permit: dict[str, Any] = {
+        "grants": ("client_credentials",),
+        "methods": ("tls_client_auth", "self_signed_tls_client_auth"),
+    }
     initial = initial_token(house, **permit)
     asked: dict[str, Any] = {"token_endpoint_auth_method": "tls_client_auth", "grant_types": ["client_credentials"]}
     asked |= {"tls_client_auth_subject_dn": SUBJECT, "tls_client_certificate_bound_access_tokens": True}

@@ -10,14 +10,16 @@ import pytest
 import requests
 
 from server.endpoints.client_auth import ASSERTION_TYPE
+from server.oauth.backchannel import GRANT_TYPE as CIBA
 from server.oauth.device import GRANT_TYPE
 from server.oauth.grants import BY_TYPE
 from server.oauth.registered import InitialToken
 from server.oauth.registration import DEVICES_ONLY, METHODS
 from server.oauth.secret import digest, draw, draw_id
+from tests.conformance.app import App
 from tests.conformance.wire import StoppedClock, not_kept, refused
 from tests.dpop import Key
-from tests.house import Phone, RunningHouse, furnish, open_house
+from tests.house import PASSWORD, Phone, RunningHouse, furnish, open_house
 
 SCOPES = ("profile", "readings:read")
 CODE, REFRESH = "authorization_code", "refresh_token"
@@ -347,6 +349,43 @@ def test_what_a_client_calls_itself_is_never_shown_as_known(house: RunningHouse)
     page = Phone(house).open(started)
     assert "Aurora TV" in page.text
     assert "Known to Porchlight" not in page.text
+
+
+def test_an_app_that_registered_itself_is_not_shown_as_known_either(house: RunningHouse) -> None:
+    mine = registered(house, everything(house), {"client_name": "Wall", "redirect_uris": [BACK], "scope": "profile"})
+    web = Phone(house).web
+    app = App(house, mine["client_id"], BACK)
+    house.add_client("web", grants=(CODE,), redirect_uris=(BACK,))
+    page = app.ask(web, scope="profile")
+    signed_in = Phone(house)
+    signed_in.web = web
+    page = signed_in.submit(page, username="ana", password=PASSWORD)
+    assert "Wall" in page.text
+    assert "Known to Porchlight" not in page.text
+    assert "Known to Porchlight" in App(house, "web", BACK).ask(web, scope="profile").text
+
+
+def test_reg_01_where_a_client_wants_to_hear_from_us_is_registered(house: RunningHouse) -> None:
+    asked: dict[str, Any] = {
+        "grant_types": [CIBA, CODE],
+        "redirect_uris": [BACK],
+        "token_endpoint_auth_method": "client_secret_basic",
+        "backchannel_token_delivery_mode": "ping",
+        "backchannel_client_notification_endpoint": "https://app.example/ping",
+        "backchannel_logout_uri": "https://app.example/out",
+        "post_logout_redirect_uris": ["https://app.example/bye"],
+    }
+    mine = registered(house, everything(house), asked)
+    assert {name: mine[name] for name in asked} == asked
+    for wrong in (
+        {"backchannel_token_delivery_mode": "poll"},
+        {"backchannel_client_notification_endpoint": "https://127.0.0.1/ping"},
+        {"backchannel_logout_uri": "https://10.0.0.1/out"},
+        {"backchannel_logout_uri": "com.app.example:/out"},
+        {"post_logout_redirect_uris": ["http://app.example/bye"]},
+        {"token_endpoint_auth_method": "none"},
+    ):
+        refused(register(house, everything(house), asked | wrong), "invalid_client_metadata")
 
 
 def assertion(house: RunningHouse, client_id: str) -> dict[str, str]:

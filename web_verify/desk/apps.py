@@ -11,7 +11,8 @@ from .visitor import Problem, ScopeText, Visitor
 class AppAsking:
     """An app that waits for a decision, and what comes next: this person signs in, is asked, or is not asked at all.
 
-    `form_target` is where a form may lead when the decision is taken, as a Content-Security-Policy writes it.
+    `is_app_proven`: an operator registered it under `app_name`, and it did not say so itself. `form_target` is where a
+    form may lead when the decision is taken, as a Content-Security-Policy writes it.
     """
 
     app_name: str
@@ -20,6 +21,7 @@ class AppAsking:
     login_hint: str
     scopes: tuple[ScopeText, ...]
     next: Literal["sign_in", "ask", "leave"]
+    is_app_proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)
