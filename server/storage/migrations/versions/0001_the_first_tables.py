@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from server.storage.migrations import backchannel_tables
+from server.storage.migrations import audit_table, backchannel_tables
 
 revision = "0001"
 down_revision = None
@@ -22,7 +22,7 @@ def upgrade() -> None:
     _signing_key()
     _news()
     _reading()
-    _audit_event()
+    audit_table.create()
     backchannel_tables.create()
     _initial_token()
     _registration()
@@ -282,28 +282,6 @@ def _reading() -> None:
     )
     op.create_index("ix_reading_account_id_at", "reading", ["account_id", "at"])
 
-
-def _audit_event() -> None:
-    op.create_table(
-        "audit_event",
-        sa.Column("event_id", sa.String(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("what", sa.String(), nullable=False),
-        sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("client_id", sa.String(), nullable=False),
-        sa.Column("account_id", sa.String(), nullable=False),
-        sa.Column("device_id", sa.String(), nullable=False),
-        sa.Column("family_id", sa.String(), nullable=False),
-        sa.Column("address", sa.String(), nullable=False),
-        sa.Column("request_id", sa.String(), nullable=False),
-        sa.Column("detail", sa.String(), nullable=False),
-        sa.Column("times", sa.BigInteger(), nullable=False),
-        # SQLite numbers rows by itself only where the type is INTEGER, letter by letter.
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.PrimaryKeyConstraint("number", name="pk_audit_event"),
-        sqlite_autoincrement=True,
-    )
-    op.create_index("ix_audit_event_at", "audit_event", ["at"])
 
 
 def _initial_token() -> None:
