@@ -1,7 +1,7 @@
 """One simulated device: a short loop over the shared flow (RFC 8628), bent by its habit."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
@@ -23,8 +23,11 @@ CUT_AFTER: tuple[int, int] = (20, 400)  # milliseconds until a connection breaks
 class People(Protocol):
     """Whoever stands before the screens."""
 
-    async def decide(self, show: Show, decision: str) -> int:
-        """Approve or deny on the pages; the instant (of `Ground.true_now`) of the answer. Raises `Mishap`."""
+    async def decide(self, show: Show, decision: str, number: Callable[[Collection[str]], Awaitable[str]]) -> int:
+        """Approve or deny on the pages; the instant (of `Ground.true_now`) of the answer. Raises `Mishap`.
+
+        `number` waits for the device to show a number, one of those it is given; "" when it shows none any more.
+        """
         ...
 
 
@@ -57,6 +60,9 @@ class Device:
         self._decided_at: dict[str, int] = {}
         self._shown: Show | None = None
         self._is_answer_lost = False
+        self._screen = asyncio.Condition()
+        self._numbers: dict[str, str] = {}
+        self._dark: set[str] = set()
         self._people: asyncio.TaskGroup | None = None
         self.life = Life(habit.name, habit.ends)
 
@@ -81,6 +87,7 @@ class Device:
         """The end of the sign-in, new codes and restarts included, and its instant in true time."""
         while True:
             end = await self._drive(flow)
+            await self._go_dark()
             if end is None:
                 flow = self._fresh()
                 continue
@@ -103,7 +110,9 @@ class Device:
             elif isinstance(step, Show):
                 if self._show(step):
                     return None
-            elif not isinstance(step, Opened):
+            elif isinstance(step, Opened):
+                await self._say_number(flow, step.match)
+            else:
                 return step
 
     async def _send(self, flow: Flow, send: Send) -> None:
@@ -161,7 +170,31 @@ class Device:
 
     async def _person(self, show: Show) -> None:
         await self._ground.sleep(self._habit.thinks_for())
-        self._decided_at[show.user_code] = await self._ground.people.decide(show, self._habit.decision)
+        self._decided_at[show.user_code] = await self._ground.people.decide(
+            show, self._habit.decision, lambda choices: self._number_of(show.user_code, choices)
+        )
+
+    async def _number_of(self, user_code: str, choices: Collection[str]) -> str:
+        """The number that the screen shows for this code, once it is one of these (none: any)."""
+        async with self._screen:
+            await self._screen.wait_for(lambda: user_code in self._dark or self._shows(user_code, choices))
+            return "" if user_code in self._dark else self._numbers[user_code]
+
+    def _shows(self, user_code: str, choices: Collection[str]) -> bool:
+        number = self._numbers.get(user_code)
+        return number is not None and (not choices or number in choices)
+
+    async def _say_number(self, flow: Flow, match: str) -> None:
+        if isinstance(flow, SignIn) and match:
+            async with self._screen:
+                self._numbers[flow.polled().user_code] = match
+                self._screen.notify_all()
+
+    async def _go_dark(self) -> None:
+        """The code is gone from the screen: whoever waits for its number leaves."""
+        async with self._screen:
+            self._dark.add(self._shown.user_code if self._shown is not None else "")
+            self._screen.notify_all()
 
     def _restarts(self, moment: Moment) -> bool:
         forgets = self._habit.forgets(moment)
@@ -184,7 +217,10 @@ class Device:
     def _fresh(self) -> SignIn:
         ground = self._ground
         hold_for = ground.endpoints.hold_for if self._habit.does_hold else 0
-        return SignIn(ground.client_id, ground.scope, self._name, hold_for, jitter=self._jitter)
+        # A device that has its requests held hears of the phone at once; any other is a plain RFC 8628 client.
+        return SignIn(
+            ground.client_id, ground.scope, self._name, hold_for, jitter=self._jitter, shows_match=self._habit.does_hold
+        )
 
     def _jitter(self, gap: int) -> int:
         return self._luck.randint(0, max(1, gap // 10))

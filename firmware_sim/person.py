@@ -1,6 +1,7 @@
 """Simulated people: each has a browser, signs in once, and approves or denies on the real pages over HTTP."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -16,6 +17,7 @@ from firmware_sim.pages import Form, Page, read_page
 from firmware_sim.patience import Away, until_back
 from firmware_sim.road import FORM_TYPE, KEEP_ALIVE_S, why
 
+Number = Callable[[Collection[str]], Awaitable[str]]
 PATIENCE_S: Final = 30.0
 LARGEST: Final = 262_144
 MOST_PAGES: Final = 8  # code, sign-in, decision and what lies between; more is going round in circles
@@ -88,6 +90,11 @@ class Browser:
             raise Away("page_lost", f"a page did not come: {why(error)}") from None
 
 
+async def nothing(choices: Collection[str]) -> str:
+    """The number on a device that shows none."""
+    return ""
+
+
 class Person:
     """Somebody with an account and a phone."""
 
@@ -108,8 +115,12 @@ class Person:
         if page.status != HTTPStatus.SEE_OTHER:
             raise Wrong(f"--user: the server does not let {self._username!r} sign in: {page.heading} ({page.status})")
 
-    async def decide(self, url: str, user_code: str, decision: str) -> int:
-        """Open the page, sign in if asked, type the code if asked, and answer; the instant of the answer."""
+    async def decide(self, url: str, user_code: str, decision: str, number: Number = nothing) -> int:
+        """Open the page, sign in if asked, type the code if asked, and answer; the instant of the answer.
+
+        `number` waits until the device shows a number, one of those that the page offers if it does; "": it shows
+        none (any more), and the person leaves.
+        """
         page = await self.browser.open(url)
         filled: set[str] = set()
         for _ in range(MOST_PAGES):
@@ -118,7 +129,7 @@ class Person:
             form = page.form_with("decision")
             if form is not None:
                 self._answered.add(user_code)
-                return await self._answer(page, form, decision)
+                return await self._answer(page, form, decision, user_code, number)
             step = next((name for name in ("password", "user_code") if name not in filled and page.form_with(name)), "")
             form = page.form_with(step) if step else None
             if form is None:
@@ -137,10 +148,19 @@ class Person:
         pairs = (("username", self._username), ("password", self._password))
         return await self.browser.send(page, form, *pairs, follows=follows)
 
-    async def _answer(self, page: Page, form: Form, decision: str) -> int:
-        if ("decision", decision) not in form.buttons:
+    async def _answer(self, page: Page, form: Form, decision: str, user_code: str, number: Number) -> int:
+        pairs: tuple[tuple[str, str], ...] = (("decision", decision),)
+        asked = page.form_with("match") or page.form_with("seen")
+        if decision == "approve" and asked is not None:
+            form = asked
+            choices = {value for name, value in form.buttons if name == "match"}
+            seen = await number(choices) if form.has("match") else user_code
+            if not seen:
+                return steady()
+            pairs = (("match" if form.has("match") else "seen", seen), *(() if choices else pairs))
+        if pairs[-1] not in form.buttons:
             raise Mishap("page_changed", f"the decision page has no button to {decision}")
-        done, answered_at = await self.browser.send(page, form, ("decision", decision))
+        done, answered_at = await self.browser.send(page, form, *pairs)
         if done.status != 200 or done.form_with("decision"):
             raise Mishap(f"page_{done.status}", f"the decision was not taken: {done.status}: {done.heading}")
         return answered_at
@@ -167,7 +187,7 @@ class Crowd:
         """Make sure that the account works before a fleet waits for it. Raises `Wrong` or `Mishap`."""
         await self._persons[0].sign_in(self._endpoints.issuer + "/sign-in")
 
-    async def decide(self, show: Show, decision: str) -> int:
+    async def decide(self, show: Show, decision: str, number: Number = nothing) -> int:
         """The next free person scans the code, or types it; raises `Mishap`."""
         self._decided += 1
         is_typed = not show.verification_uri_complete or self._decided % TYPES_EVERY == 0
@@ -176,7 +196,7 @@ class Crowd:
             raise Mishap("page_elsewhere", "the server gave no address for the person")
         person = await self._free.get()
         try:
-            return await until_back(lambda: person.decide(url, show.user_code, decision), self._again)
+            return await until_back(lambda: person.decide(url, show.user_code, decision, number), self._again)
         finally:
             self._free.put_nowait(person)
 

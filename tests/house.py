@@ -24,6 +24,7 @@ from server.oauth.account import Account
 from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE
 from server.oauth.secret import digest
+from server.oauth.user_code import normalise
 from server.settings import Settings
 from tests.forms import Forms
 
@@ -80,9 +81,10 @@ class Street:
         started: dict[str, Any] = answer.json()
         return started
 
-    def poll(self, started: dict[str, Any], client_id: str = "tv", **more: Any) -> requests.Response:
-        """The device asks for its tokens."""
+    def poll(self, started: dict[str, Any], client_id: str = "tv", match: str = "", **more: Any) -> requests.Response:
+        """The device asks for its tokens; with `match="1"` it says that it can show a number."""
         form = {"grant_type": GRANT_TYPE, "device_code": started["device_code"], "client_id": client_id}
+        form |= {"match": match} if match else {}
         return self.post("/token", form, **more)
 
     def refresh(self, tokens: dict[str, Any], client_id: str = "tv", **more: Any) -> requests.Response:
@@ -93,6 +95,11 @@ class Street:
     def me(self, tokens: dict[str, Any]) -> requests.Response:
         """The device calls the API."""
         return self.get("/api/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+
+    def number_on(self, started: dict[str, Any]) -> str:
+        """The number that the device shows now: what its next poll tells it."""
+        answer = self.poll(started, match="1")
+        return str(answer.json()["match"])
 
     def phone(self, username: str = "ana") -> "Phone":
         """This person's phone, the same one each time."""
@@ -129,6 +136,13 @@ class RunningHouse(Street):
 
     def do(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+
+    def number_on(self, started: dict[str, Any]) -> str:
+        """Read where it is kept: whoever has the code only, from a screen or from the agent's events, can ask too."""
+        code = normalise(started["user_code"])
+        found = self.do(self.app.house.sign_ins.find_by_user_code(digest("user_code", code or "")))
+        assert found is not None
+        return found.match
 
     def add_client(self, client_id: str, *, secret: str = "", **changes: Any) -> None:
         """A client of this id, public unless it has a secret."""
@@ -173,7 +187,11 @@ class Phone:
         return self._decide(started, "deny")
 
     def _decide(self, started: dict[str, Any], decision: str, **more: Any) -> requests.Response:
-        page = self.submit(self.open(started), decision=decision, **more)
+        opened = self.open(started)
+        if decision == "approve" and 'name="match"' in opened.text:
+            page = self.submit(opened, match=self.house.number_on(started), **more)
+        else:
+            page = self.submit(opened, decision=decision, **more)
         assert page.status_code == 200, page.text
         return page
 

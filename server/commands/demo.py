@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final, cast
@@ -187,7 +187,7 @@ def _unattended(tv: Tv, password: str) -> int:
     with _ending(tv.start("login", *options, stdout=subprocess.PIPE)) as login:
         shown = _event(login, "code_issued")
         _say(f"The TV shows {shown['user_code']}; the phone opens {shown['verification_uri_complete']}")
-        _approve(tv.issuer, shown, password)
+        _approve(tv.issuer, shown, password, lambda: str(_event(login, "phone_connected")["match"]))
         _event(login, "approved")
         code = login.wait()
     _say("The TV is signed in, calls /api/me over MQTT and is told:")
@@ -203,8 +203,9 @@ def _event(login: "subprocess.Popen[str]", wanted: str) -> dict[str, Any]:
     raise Failed(f"the TV ended before it was {wanted.replace('_', ' ')}")
 
 
-def _approve(issuer: str, shown: Mapping[str, Any], password: str) -> None:
-    """Open the link of the QR code, sign in, and tap "yes": on the real pages, as the simulator's people do."""
+def _approve(issuer: str, shown: Mapping[str, Any], password: str, number: Callable[[], str]) -> None:
+    """Open the link of the QR code, sign in, and tap the number on the TV: on the real pages, as the simulator's people
+    do. `number` waits for the TV to show it."""
     try:
         from firmware_sim.discovery import Endpoints
         from firmware_sim.life import Mishap
@@ -216,7 +217,8 @@ def _approve(issuer: str, shown: Mapping[str, Any], password: str) -> None:
         browser = Browser(Endpoints(issuer, device_authorization="", token=""))
         try:
             person = Person(browser, USERNAME, password)
-            await person.decide(str(shown["verification_uri_complete"]), str(shown["user_code"]), "approve")
+            link, code = str(shown["verification_uri_complete"]), str(shown["user_code"])
+            await person.decide(link, code, "approve", lambda choices: asyncio.to_thread(number))
         except Mishap as mishap:
             raise Failed(f"the phone could not approve: {mishap}") from None
         finally:

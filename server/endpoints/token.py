@@ -134,7 +134,8 @@ class TokenEndpoint:
         on it at once is no poll too many."""
         if not isinstance(undecided, AuthorizationPending) or not undecided.opens:
             return False
-        return self._house.sign_ins.tell(digest("device_code", asked.parameters["device_code"]), undecided.opens)
+        code_hash = digest("device_code", asked.parameters["device_code"])
+        return self._house.sign_ins.tell(code_hash, undecided.opens, asked.now)
 
     def _remember(
         self, request: Request, client: Client, form: Mapping[str, str], body: bytes, undecided: OAuthError

@@ -6,6 +6,7 @@ from typing import Final
 from server.oauth.device import DeviceAuthorization, Pace
 
 MOST_WAYS: Final = 8
+HEARD_WITHIN: Final = 2_500  # a device that heard news asks again at once
 
 
 class SignIn:
@@ -14,7 +15,8 @@ class SignIn:
     `pending_until` says the same as the authorization in the one number that a poll needs: 0 once it is decided.
     `body_hash` and `wire_hash` are those of its poll's body and of all its bytes, as far as they are remembered;
     `hangs_up`: the connection of that poll is closed behind the answer. `ways` counts how differently it asked.
-    `is_counted`: it takes a place, of all and of its network. `told`: of how many openings its device has heard.
+    `is_counted`: it takes a place, of all and of its network. `told`: of how many openings its device was told,
+    `told_at`; `has_heard`: it asked again at once.
     """
 
     __slots__ = (
@@ -22,10 +24,12 @@ class SignIn:
         "bell",
         "body_hash",
         "hangs_up",
+        "has_heard",
         "is_counted",
         "pace",
         "pending_until",
         "told",
+        "told_at",
         "ways",
         "wire_hash",
     )
@@ -40,6 +44,8 @@ class SignIn:
         self.ways = 0
         self.is_counted = False
         self.told = 0
+        self.told_at = 0
+        self.has_heard = False
 
     def hear(self, authorization: DeviceAuthorization) -> None:
         """Take the authorization as it is now."""

@@ -17,7 +17,7 @@ from server.oauth.store import FOUND, Change, CodeTaken, News, StorageError, Sto
 from server.oauth.token import Family, RefreshToken
 
 from .bell import ring, wait_for
-from .sign_in import MOST_WAYS, SignIn, age_of
+from .sign_in import HEARD_WITHIN, MOST_WAYS, SignIn, age_of
 
 TRY_AGAIN_AFTER: Final = 0.5
 FORGET_AFTER: Final = 300_000  # an expired code is still told from an unknown one for five minutes
@@ -111,13 +111,20 @@ class SignIns:
         entry.pace, is_early = keep_pace(entry.pace, now)
         return entry.pace, is_early
 
-    def tell(self, code_hash: bytes, opens: int) -> bool:
-        """The device hears that its code was opened so many times; whether that is news to it. Then its next poll is
-        never too early."""
+    def tell(self, code_hash: bytes, opens: int, now: int) -> bool:
+        """Whether it is news to the device that its code was opened so many times: then it is told at once.
+
+        Its next poll is not too early. One that is long in coming says that the answer was lost: it is told again.
+        """
         entry = self._by_code.get(code_hash)
-        if entry is None or entry.told >= opens:
+        if entry is None or (entry.told >= opens and entry.has_heard):
             return False
-        entry.told, entry.pace = opens, Pace(None, entry.pace.interval)
+        if entry.told < opens:
+            entry.told, entry.pace = opens, Pace(None, entry.pace.interval)
+        elif now - entry.told_at < HEARD_WITHIN:
+            entry.has_heard = True
+            return False
+        entry.told_at, entry.has_heard = now, False
         return True
 
     async def wait(self, code_hash: bytes, seconds: float) -> None:

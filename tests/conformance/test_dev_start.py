@@ -106,7 +106,8 @@ def test_dev_08_the_answer_and_its_types(started: dict[str, Any]) -> None:
     for name in ("expires_in", "interval"):
         assert type(started[name]) is int
         assert started[name] > 0
-    for name in MEMBERS - {"expires_in", "interval"}:
+    assert started["match_supported"] is True
+    for name in MEMBERS - {"expires_in", "interval", "match_supported"}:
         assert type(started[name]) is str
 
 

@@ -55,7 +55,7 @@ class World:
         await asyncio.sleep(self.luck.randint(*LATENCY) / 1_000)
         return answer
 
-    async def decide(self, show: Show, decision: str) -> int:
+    async def decide(self, show: Show, decision: str, number: Any) -> int:
         """The person."""
         if self.page_mishap is not None:
             raise self.page_mishap

@@ -19,6 +19,7 @@ from tests.house import PASSWORD
 from tests.terminal import CODE, Terminal, terminal
 
 AGENT = (sys.executable, "-m", "device_agent")
+NUMBER = r"Tap or type \d\d"
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,12 @@ def sign_in(page: Page) -> None:
     page.wait_for_selector("[name=decision]")
 
 
+def approve(page: Page, screen: Terminal) -> None:
+    """Tap the number that the TV shows now that the phone is there."""
+    number = screen.find(NUMBER).split()[-1]
+    page.click(f"[name=match][value='{number}']")
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_scan_sign_in_approve_and_the_tv_calls_the_api_over_mqtt(tv: Tv, phone: OpenPhone, scripts: bool) -> None:
     page = phone(java_script_enabled=scripts).new_page()
@@ -69,7 +76,7 @@ def test_scan_sign_in_approve_and_the_tv_calls_the_api_over_mqtt(tv: Tv, phone: 
         assert page.url.endswith(f"/sign-in?code={link[-8:]}"), "the code is carried along"
         sign_in(page)
         assert page.locator(".code").inner_text().replace("-", "") == link[-8:]
-        page.click("[name=decision][value=approve]")
+        approve(page, screen)
         page.wait_for_selector("text=You're connected")
         shown = screen.wait_for("Signed in as")
         assert screen.end() == 0
@@ -95,7 +102,7 @@ def test_with_a_session_one_tap_is_enough_after_the_scan(tv: Tv, phone: OpenPhon
     second = context.new_page()
     with tv.show("login") as screen:
         second.goto(scan(screen))
-        second.tap("[name=decision][value=approve]")
+        approve(second, screen)
         screen.wait_for("Signed in as Ana (ana)")
         assert screen.end() == 0
 
@@ -110,7 +117,7 @@ def test_without_a_camera_the_code_is_typed(tv: Tv, phone: OpenPhone) -> None:
         page.keyboard.press("Enter")
         page.wait_for_url("**/sign-in?code=*")
         sign_in(page)
-        page.click("[name=decision][value=approve]")
+        approve(page, screen)
         screen.wait_for("Signed in as Ana (ana)")
         assert screen.end() == 0
 
@@ -120,7 +127,7 @@ def test_signing_out_on_the_phone_ends_the_tv_within_a_second(tv: Tv, phone: Ope
     with tv.show("login") as screen:
         page.goto(scan(screen))
         sign_in(page)
-        page.click("[name=decision][value=approve]")
+        approve(page, screen)
         screen.wait_for("Signed in as Ana (ana)")
         assert screen.end() == 0
     with tv.show("run") as screen:
