@@ -30,16 +30,16 @@ class InboxDesk(Visits):
         if signed_in is None:
             return ()
         waiting = await self._house.store.backchannels(signed_in[1].account_id, self._house.now())
-        return [await self._waiting(request) for request in waiting]
+        return [await self._waiting_request(request) for request in waiting]
 
     async def look_up_request(self, visitor: Visitor, request_id: str) -> RequestAsking | RequestDecided | Problem:
         signed_in = await self._signed_in(visitor)
-        found = await self._theirs(signed_in, request_id)
+        found = await self._request_of(signed_in, request_id)
         if found is None or signed_in is None:
             return Problem("wrong")
         if found.state != "pending":
             return await self._settled_request(found)
-        return Problem("expired") if found.is_expired(self._house.now()) else await self._waiting(found)
+        return Problem("expired") if found.is_expired(self._house.now()) else await self._waiting_request(found)
 
     async def decide_request(
         self,
@@ -51,12 +51,12 @@ class InboxDesk(Visits):
         stop_app: bool = False,
     ) -> RequestDecided | Problem:
         signed_in = await self._signed_in(visitor)
-        found = await self._theirs(signed_in, request_id)
+        found = await self._request_of(signed_in, request_id)
         if found is None or signed_in is None:
             return Problem("wrong")
         account_id = signed_in[1].account_id
         told = self._told(visitor, "approved" if approve else "denied", account_id, found.client_id, "ciba")
-        change = self._answer(visitor, signed_in, approve=approve, scopes=scopes)
+        change = self._answer_to_request(visitor, signed_in, approve=approve, scopes=scopes)
         try:
             decided = await self._house.backchannels.change(found.request_hash, change, events=(told,))
         except NotPending as settled:
@@ -64,10 +64,10 @@ class InboxDesk(Visits):
                 return Problem("expired")
             return await self._settled_request(settled.request)
         if stop_app and not approve:
-            await self._stop(visitor, decided, self._house.now() + STOPPED_FOR)
+            await self._stop_app(visitor, decided, self._house.now() + STOPPED_FOR)
         return await self._settled_request(decided)
 
-    def _answer(
+    def _answer_to_request(
         self, visitor: Visitor, signed_in: SignedInAs, *, approve: bool, scopes: Sequence[str] | None
     ) -> Change:
         (session, account), now = signed_in, self._house.now()
@@ -91,16 +91,16 @@ class InboxDesk(Visits):
         return [
             StoppedApp(
                 mute.client_id,
-                await self._name_of(mute.client_id),
+                await self._asking_name(mute.client_id),
                 None if mute.until_at == FOREVER else mute.until_at,
             )
             for mute in mutes
         ]
 
     async def stop_app(self, visitor: Visitor, request_id: str) -> bool:
-        found = await self._theirs(await self._signed_in(visitor), request_id)
+        found = await self._request_of(await self._signed_in(visitor), request_id)
         if found is not None:
-            await self._stop(visitor, found, FOREVER)
+            await self._stop_app(visitor, found, FOREVER)
         return found is not None
 
     async def let_app_ask(self, visitor: Visitor, client_id: str) -> None:
@@ -125,7 +125,7 @@ class InboxDesk(Visits):
         await self._house.store.put_request_code(RequestCode(account_id, code_hash), events=(told,))
         return True
 
-    async def _theirs(self, signed_in: SignedInAs | None, request_id: str) -> BackchannelRequest | None:
+    async def _request_of(self, signed_in: SignedInAs | None, request_id: str) -> BackchannelRequest | None:
         """The request of this page, when it was made for whoever is signed in."""
         try:
             request_hash = bytes.fromhex(request_id)
@@ -136,13 +136,13 @@ class InboxDesk(Visits):
         found = await self._house.backchannels.find(request_hash)
         return found if found is not None and found.account_id == signed_in[1].account_id else None
 
-    async def _stop(self, visitor: Visitor, request: BackchannelRequest, until_at: int) -> None:
+    async def _stop_app(self, visitor: Visitor, request: BackchannelRequest, until_at: int) -> None:
         account_id, client_id = request.account_id, request.client_id
         mute = Mute(mute_key(account_id, client_id), account_id, client_id, until_at)
         told = self._told(visitor, "account_changed", account_id, client_id, "the app may not ask any more")
         await self._house.store.put_mute(mute, events=(told,))
 
-    async def _waiting(self, request: BackchannelRequest) -> RequestAsking:
+    async def _waiting_request(self, request: BackchannelRequest) -> RequestAsking:
         client = await self._house.clients.find(request.client_id)
         return RequestAsking(
             request_id=request.request_hash.hex(),
@@ -158,12 +158,12 @@ class InboxDesk(Visits):
         mutes = await self._house.store.mutes(request.account_id, self._house.now())
         return RequestDecided(
             request_id=request.request_hash.hex(),
-            app_name=await self._name_of(request.client_id),
+            app_name=await self._asking_name(request.client_id),
             approved=request.state != "denied",
             decided_at=request.decided_at or request.created_at,
             is_stopped=any(mute.client_id == request.client_id for mute in mutes),
         )
 
-    async def _name_of(self, client_id: str) -> str:
+    async def _asking_name(self, client_id: str) -> str:
         client = await self._house.clients.find(client_id)
         return client.name if client else client_id
