@@ -25,7 +25,7 @@ class DeviceAuthorization:
     `scopes` are those asked for, then, once approved, those granted. `address` is where the device asked from (seen by
     us); `claimed_name` is what it calls itself. `account_id`, `auth_time` and `amr` are those of whoever decided.
     `jkt` is the thumbprint of the key that began it, if one did: then only it may poll and redeem (ours; experimental).
-    `max_age` (seconds) and `acr_values` say how lately and how well whoever approves must have signed in (`step_up.py`).
+    `max_age` (seconds) and `acr_values`: how lately and how well whoever approves must have signed in (`step_up.py`).
 
     `shows_match`: the device can show a number. `browser` is the hash of the browser that began it, if one did. A
     phone of `opened_by` opened it last at `opened_at`, `opens` times in all; `level`, `proof` and `match` are what
@@ -130,6 +130,17 @@ def pending(authorization: DeviceAuthorization, now: int) -> AuthorizationPendin
 def slow_down(pace: Pace) -> SlowDown:
     """The answer to a poll that came too early; it carries the interval to keep, in seconds."""
     return SlowDown(interval=pace.interval // 1_000)
+
+
+def is_spent_by(authorization: DeviceAuthorization | None, client_id: str, jkt: str | None) -> bool:
+    """Whether this client, with the key that began it if one did, shows a code that has bought its tokens."""
+    return (
+        authorization is not None
+        and authorization.state == "redeemed"
+        and authorization.client_id == client_id
+        and authorization.jkt in (None, jkt)
+        and authorization.family_id is not None
+    )
 
 
 def redeem(

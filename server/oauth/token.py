@@ -86,6 +86,27 @@ def successor_of(token: str, salt: bytes) -> str:
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+def first_of(code: str, family_id: str) -> str:
+    """The first refresh token of a family that a device code bought, for whoever proved to be the same party.
+
+    It is made again when the code is shown again, and neither code nor token is kept in the clear. Like its successors
+    it is worth nothing without the family's key or the client's authentication.
+    """
+    digest = hmac.new(code.encode(), b"first\0" + family_id.encode(), hashlib.sha256).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def may_repeat_first(family: Family, first: RefreshToken | None, key: str | None, now: int, *, is_proven: bool) -> bool:
+    """Whether the answer that opened this family may be given once more, because it was lost on the way.
+
+    Whoever asks has shown the same code again. `key` is the key that the request proved, `is_proven`: its client
+    authenticated. `first` None: the client gets no refresh tokens. What was used already is not given again.
+    """
+    is_same = family.jkt == key if family.jkt is not None else is_proven
+    is_unused = first is None or (first.spent_at is None and now < first.expires_at)
+    return is_same and is_unused and family.is_live(now) and now - family.created_at < REPLAY_FOR
+
+
 def may_repeat(family: Family, shown: RefreshToken, now: int) -> bool:
     """Whether a spent token may be answered once more with the same successor, because the first answer was lost.
 
