@@ -86,6 +86,7 @@ class Porchlight:
         """Let held requests go, so that a server that waits for its last requests need not wait long."""
         self.house.is_closing = True
         self.house.sign_ins.close()
+        self.house.watchers.close()
         self.house.backchannels.close()
 
     async def close(self) -> None:

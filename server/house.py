@@ -15,6 +15,7 @@ from server.live.refusals import Refusals
 from server.live.replays import Replays
 from server.live.shares import Shares
 from server.live.sign_ins import SignIns
+from server.live.watchers import Watchers
 from server.oauth import proof
 from server.oauth.access import Access, DeadToken
 from server.oauth.delivery import Delivery, owed
@@ -88,6 +89,7 @@ class House:
     terms: Terms = field(init=False)
     places: Places = field(init=False)
     mint: Mint = field(init=False)
+    watchers: Watchers = field(default_factory=Watchers)
     proofs: Replays = field(default_factory=Replays)
     assertions: Replays = field(default_factory=Replays)
     requests: Shares = field(init=False)
@@ -195,6 +197,7 @@ class House:
         self.backchannels.hear(news)
         self.clients.hear(news)
         self.ended.hear(news, self.now())
+        self.watchers.hear(news)
         if news.subject == "key" or news == FOUND:
             self.do_later(self._load_keys())
         if news == FOUND:

@@ -44,8 +44,11 @@ class Door:
             log.exception("no page for request %s", scope.get("porchlight.request_id", ""))
             response = notice.show(visit, Refused(500, "broken"))
         response.headers.update(dict((*SECURITY, NOT_KEPT)))
-        policy = posting_policy if visit.posts_back else content_security_policy
-        response.headers["content-security-policy"] = policy(visit.form_target)
+        response.headers["content-security-policy"] = (
+            posting_policy(visit.form_target)
+            if visit.posts_back
+            else content_security_policy(visit.form_target, is_live=visit.is_live)
+        )
         if scope["method"] == "HEAD":
             response.body = b""  # the length stays that of the page
         await visit.leave(response)(scope, receive, send)

@@ -2,11 +2,15 @@
 
 from base64 import b64encode
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
-# The one script there is: it sends the form that takes an answer to an app.
+# It sends the form that takes an answer to an app.
 SUBMIT: Final = "document.forms[0].submit()"
 _SUBMIT_HASH: Final = b64encode(sha256(SUBMIT.encode()).digest()).decode()
+# What an open page listens with. It stands in the page, so that a page stays two requests; the policy names its hash.
+LIVE: Final = (Path(__file__).parent / "static" / "live.js").read_text("utf-8")
+_LIVE_HASH: Final = b64encode(sha256(LIVE.encode()).digest()).decode()
 
 
 def posting_policy(form_target: str) -> str:
@@ -17,11 +21,16 @@ def posting_policy(form_target: str) -> str:
     )
 
 
-def content_security_policy(form_target: str = "") -> str:
-    """`form_target`: where else a form of this page may lead, redirects included: the app that sent the person here."""
+def content_security_policy(form_target: str = "", *, is_live: bool = False) -> str:
+    """`form_target`: where else a form of this page may lead, redirects included: the app that sent the person here.
+
+    `is_live`: the one script that listens may run, known by its hash, and may ask this house alone.
+    """
+    listens = (f"script-src 'sha256-{_LIVE_HASH}'", "connect-src 'self'") if is_live else ()
     return "; ".join(
         (
             "default-src 'none'",
+            *listens,
             "style-src 'self'",
             "img-src data:",
             f"form-action 'self' {form_target}".rstrip(),

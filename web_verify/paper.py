@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from web_verify import times
 from web_verify.claims import harmless
+from web_verify.headers import LIVE
 from web_verify.look import Look
 from web_verify.words import DIRECTION, LANGUAGE, say, say_count
 
@@ -43,6 +44,7 @@ class Paper:
         self._templates.globals.update(
             look=look, stylesheet=look.prefix + stylesheet, lang=LANGUAGE, dir=DIRECTION, say=say, say_count=say_count,
             url=self.url, times=times, harmless=harmless, bdi=bdi, bdis=bdis, href=self.link, letters=letters,
+            live=Markup(LIVE),  # noqa: S704 - our own file
         )  # fmt: skip
 
     def url(self, path: str, *parts: str) -> str:

@@ -30,6 +30,7 @@ class Visit:
     """A request on its way through one page. `is_new`: the cookie is set when it leaves, for longer if it `stays`.
 
     `form_target` is where the forms of the page may lead besides this house; with `posts_back` they lead only there.
+    `is_live`: the page listens, where scripts run, for what changes.
     """
 
     house: House
@@ -40,6 +41,7 @@ class Visit:
     form: Form = field(default_factory=lambda: Form([]))
     form_target: str = ""
     posts_back: bool = False
+    is_live: bool = False
 
     @classmethod
     def begin(cls, house: House, request: Request) -> "Visit":
@@ -77,6 +79,11 @@ class Visit:
             },
         )
         return HTMLResponse(text, status)
+
+    def show_live(self, page: str, **facts: object) -> Response:
+        """Answer with a page that listens."""
+        self.is_live = True
+        return self.show(page, **facts)
 
     def go(self, path: str, *parts: str, **query: str) -> Response:
         """Send the browser on with 303, so that a form is never sent twice nor a password onwards (section 4.12).

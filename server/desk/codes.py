@@ -23,7 +23,11 @@ from server.oauth.user_code import normalise, show
 from web_verify.desk import Asking, Decided, Problem, Visitor
 
 log: Final = logging.getLogger("porchlight")
-STOPPED: Final[dict[str, Literal["", "mismatch", "reported"]]] = {"mismatch": "mismatch", "reported": "reported"}
+STOPPED: Final[dict[str, Literal["", "mismatch", "reported", "undone"]]] = {
+    "mismatch": "mismatch",
+    "reported": "reported",
+    "undone": "undone",
+}
 
 
 class CodeDesk(Ladder):
@@ -204,7 +208,9 @@ class CodeDesk(Ladder):
         return Decided(
             app_name=client.name if client else authorization.client_id,
             user_code=show(code),
-            approved=authorization.state != "denied" and authorization.stopped_for != "reported",
+            approved=authorization.state != "denied" and authorization.stopped_for not in ("reported", "undone"),
             decided_at=authorization.decided_at or authorization.created_at,
             stopped_for=STOPPED.get(authorization.stopped_for, ""),
+            is_signed_in=authorization.state == "redeemed",
+            given_name=authorization.given_name,
         )

@@ -1,15 +1,29 @@
 """The server's counter for the pages, put together: one class that does all that `web_verify.desk.Desk` promises."""
 
 from server.desk.accounts import AccountDesk
+from server.desk.afterwards import AfterwardsDesk
 from server.desk.apps import AppDesk
 from server.desk.codes import CodeDesk
 from server.desk.devices import DeviceDesk
 from server.desk.inbox import InboxDesk
 from server.desk.joining import JoinDesk
 from server.desk.leaving import LeavingDesk
+from server.desk.live import LiveDesk
 from server.desk.people import PeopleDesk
 from server.desk.reports import ReportDesk
 
 
-class HouseDesk(PeopleDesk, JoinDesk, AccountDesk, CodeDesk, AppDesk, DeviceDesk, InboxDesk, ReportDesk, LeavingDesk):
+class HouseDesk(
+    PeopleDesk,
+    JoinDesk,
+    AccountDesk,
+    CodeDesk,
+    AfterwardsDesk,
+    AppDesk,
+    DeviceDesk,
+    LiveDesk,
+    InboxDesk,
+    ReportDesk,
+    LeavingDesk,
+):
     """One desk per server."""

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
-from .device import DeviceAuthorization
+from .device import DeviceAuthorization, State
 from .presence import NUMBERS, Decision, Facts, Level, decide, read_match
 from .secret import digest
 from .step_up import is_met
@@ -170,6 +170,17 @@ def approve(
 def deny(authorization: DeviceAuthorization, *, account_id: str, now: int) -> DeviceAuthorization:
     """pending -> denied, for good."""
     return replace(open_for_decision(authorization, now), state="denied", account_id=account_id, decided_at=now)
+
+
+def take_back(authorization: DeviceAuthorization, *, account_id: str) -> DeviceAuthorization:
+    """A slip of the finger, by whoever approved: nothing more comes of it. What came of it already, the store ends.
+
+    Raises `NotPending` when this account did not approve it.
+    """
+    if authorization.account_id != account_id or authorization.state not in ("approved", "redeemed"):
+        raise NotPending(authorization)
+    state: State = "denied" if authorization.state == "approved" else "redeemed"
+    return replace(authorization, state=state, stopped_for=authorization.stopped_for or "undone")
 
 
 def report(authorization: DeviceAuthorization, *, account_id: str, now: int) -> DeviceAuthorization:

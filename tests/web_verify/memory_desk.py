@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from tests.web_verify.memory_accounts import MemoryAccounts
 from tests.web_verify.memory_inbox import MemoryInbox
 from web_verify.desk import AppAsking, Asking, Decided, Device, Leaving, Person, Problem, ScopeText, SignedIn, Visitor
 
@@ -45,7 +46,7 @@ def normal(typed: str) -> str:
 
 
 @dataclass
-class MemoryDesk(MemoryInbox):
+class MemoryDesk(MemoryAccounts, MemoryInbox):
     """Codes, sessions and devices as dictionaries; `calls` is what the pages asked, in order."""
 
     time: int = NOW

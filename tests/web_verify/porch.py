@@ -124,6 +124,7 @@ def street() -> Iterator[tuple[Street, str]]:
 @pytest.fixture
 def porch(street: tuple[Street, str]) -> Porch:
     served, url = street
-    desk, look = MemoryDesk(), Look("Porchlight", "tv.example.com", secure_cookies=False)
+    desk = MemoryDesk()
+    look = Look("Porchlight", "tv.example.com", secure_cookies=False, takes_sign_ups=True, sends_mail=True)
     served.app = app(desk, look)
     return Porch(url, desk, look)

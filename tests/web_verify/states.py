@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 from tests.web_verify.memory_desk import APP_ASKING, ASKING, PASSWORD
 from tests.web_verify.porch import Porch
-from web_verify.desk import Problem, Why
+from web_verify.desk import Fault, Problem, Why
 
 PROBLEMS: tuple[Why, ...] = ("wrong", "expired", "used", "denied", "too_many", "blocked")
 
@@ -75,7 +75,53 @@ def person_states(page: Page, porch: Porch) -> Iterator[str]:
     yield "stopped"
 
 
+def account_states(page: Page, porch: Porch) -> Iterator[str]:
+    """A person's own account, and where the links of mails lead. Signs in by itself."""
+    desk = porch.desk
+    desk.links["a-link"] = "ana.ruiz-with-a-long-name@mail.example.com"
+    for path in ("/sign-up", "/reset"):
+        page.goto(porch.url + path)
+        yield f"ask at {path}"
+        page.fill("#email", "ana@example.com")
+        press(page, "main button")
+        yield f"sent from {path}"
+    desk.wrong = Fault("email", "shape")
+    page.goto(porch.url + "/reset")
+    press(page, "main button")
+    yield "ask, wrong"
+    for path in ("/join/a-link", "/reset/a-link"):
+        page.goto(porch.url + path)
+        yield path
+        desk.wrong = Fault("password", "known")
+        press(page, "main button")
+        yield f"{path}, wrong"
+    page.goto(porch.url + "/join/dead")
+    yield "dead link"
+    page.goto(porch.url + "/notice/a-link")
+    yield "notice"
+    press(page, "main button")
+    yield "notice, done"
+    sign_in(page, porch, "/sign-in")
+    page.goto(porch.url + "/account")
+    yield "account"
+    page.click("summary")
+    yield "account, sign out everywhere"
+    for path in ("/account/password", "/account/email"):
+        desk.wrong = Problem("too_many", 600_000)
+        page.goto(porch.url + path)
+        yield path
+        press(page, "main button")
+        yield f"{path}, too many"
+    page.goto(porch.url + "/account/email/a-link")
+    yield "is this your address"
+    desk.wrong = None
+    press(page, "main button")
+    yield "address confirmed"
+
+
 def every_state(page: Page, porch: Porch) -> Iterator[str]:
     """All of them, in the order of a visit."""
     yield from guest_states(page, porch)
+    yield from account_states(page, porch)
+    page.context.clear_cookies()
     yield from person_states(page, porch)

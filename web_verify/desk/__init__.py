@@ -23,6 +23,7 @@ from .codes import Asking, CodeDesk, Decided
 from .devices import Device, DeviceDesk
 from .inbox import InboxDesk, RequestAsking, RequestDecided, StoppedApp
 from .leaving import AskedToLeave, LeavingDesk
+from .live import LiveDesk
 from .people import PeopleDesk, SignedIn
 from .visitor import Person, Problem, ScopeText, Visitor, Why
 
@@ -44,6 +45,7 @@ __all__ = [
     "JoinDesk",
     "Leaving",
     "LeavingDesk",
+    "LiveDesk",
     "NewDevice",
     "NoticeDesk",
     "OwnAccount",
@@ -69,6 +71,7 @@ class Desk(
     NoticeDesk,
     CodeDesk,
     AppDesk,
+    LiveDesk,
     DeviceDesk,
     InboxDesk,
     LeavingDesk,

@@ -47,13 +47,17 @@ class Asking:
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A sign-in that this very person has decided. `stopped_for`: they gave another number than the device showed, or
-    said later that it was not them."""
+    said later that it was not them, or took it back. `is_signed_in`: the device has its tokens. `given_name` is what
+    the person calls it.
+    """
 
     app_name: str
     user_code: str
     approved: bool
     decided_at: int
-    stopped_for: Literal["", "mismatch", "reported"] = ""
+    stopped_for: Literal["", "mismatch", "reported", "undone"] = ""
+    is_signed_in: bool = False
+    given_name: str = ""
 
 
 class CodeDesk(Protocol):
@@ -87,6 +91,14 @@ class CodeDesk(Protocol):
         `shown` is the proof that `open` asked for, `opens` what it said. `Problem("unproven")`: there is none;
         `Problem("open_again")`: look at the page again. A wrong number ends the sign-in.
         """
+        ...
+
+    async def undo(self, visitor: Visitor, typed: str) -> bool:
+        """Take back an approval of this person: the sign-in ends, without an alarm. False: not theirs."""
+        ...
+
+    async def call(self, visitor: Visitor, typed: str, name: str) -> bool:
+        """Give the device of this code a name. False: not theirs."""
         ...
 
     async def not_me(self, visitor: Visitor, typed: str) -> bool:

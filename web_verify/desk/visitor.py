@@ -18,7 +18,6 @@ class Visitor:
     session: str
     address: str
     request_id: str = ""
-    agent: str = ""
     browser: str = ""
 
 

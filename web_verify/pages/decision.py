@@ -40,7 +40,7 @@ def ask(visit: Visit, asking: Asking, **facts: object) -> Response:
         return visit.show("notice_before", asking=asking, **facts)
     if asking.must_sign_in:
         return visit.go("/sign-in", code=str(facts["code"]), again="1")
-    return visit.show("decision", asking=asking, **facts)
+    return visit.show_live("decision", asking=asking, **facts)
 
 
 def is_only_fetched(visit: Visit) -> bool:
