@@ -7,17 +7,9 @@ from functools import partial
 from server.desk.ladder import is_proven
 from server.desk.visits import SignedInAs, Visits
 from server.oauth import backchannel
-from server.oauth.backchannel import (
-    FOREVER,
-    STOPPED_FOR,
-    BackchannelRequest,
-    Change,
-    Mute,
-    NotPending,
-    RequestCode,
-    mute_key,
-)
+from server.oauth.backchannel import BackchannelRequest, Change, NotPending
 from server.oauth.identity import SCOPE
+from server.oauth.prompts import FOREVER, STOPPED_FOR, Mute, RequestCode, mute_key
 from server.oauth.request_code import LONGEST, SHORTEST, hash_code
 from web_verify.desk import Problem, RequestAsking, RequestDecided, StoppedApp, Visitor
 

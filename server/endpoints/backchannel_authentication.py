@@ -16,15 +16,7 @@ from starlette.responses import Response
 from server.answers import json_answer
 from server.house import House
 from server.oauth.account import Account
-from server.oauth.backchannel import (
-    GRANT_TYPE,
-    AskedAlready,
-    BackchannelRequest,
-    Mode,
-    code_budgets,
-    prompt_budgets,
-    stranger_budgets,
-)
+from server.oauth.backchannel import GRANT_TYPE, AskedAlready, BackchannelRequest, Mode
 from server.oauth.backchannel_asked import Asked, ask, check_client, said_by
 from server.oauth.client import Client
 from server.oauth.device import INTERVAL
@@ -39,6 +31,7 @@ from server.oauth.errors import (
 from server.oauth.event import happened
 from server.oauth.grants.pipeline import demand_proof
 from server.oauth.guess import Budget
+from server.oauth.prompts import code_budgets, prompt_budgets, stranger_budgets
 from server.oauth.request_code import LONGEST, is_code
 from server.oauth.secret import digest, draw
 from server.possession import shown_proof

@@ -21,7 +21,7 @@ from .errors import (
     UnauthorizedClient,
 )
 from .event import Event
-from .guess import Budget
+from .prompts import Mute, RequestCode
 from .token import Family, RefreshToken
 
 GRANT_TYPE: Final = "urn:openid:params:grant-type:ciba"
@@ -35,9 +35,6 @@ LONGEST: Final = 1_800_000
 RETRY_AFTER: Final = (2_000, 10_000, 60_000, 300_000)  # milliseconds between attempts to notify; then it is given up
 CLAIMED_FOR: Final = 30_000  # who has taken a notification on and is not heard of again has failed
 LATEST: Final = 600_000  # tokens are not pushed later than this after the request's expiry
-STOPPED_FOR: Final = 86_400_000  # after "I did not ask for this"
-FOREVER: Final = 2**62
-HOUR: Final = 3_600_000
 _UNSHOWABLE: Final = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 Mode = Literal["poll", "ping", "push"]
 
@@ -76,24 +73,6 @@ class BackchannelRequest:
         return now >= self.expires_at
 
 
-@dataclass(frozen=True, slots=True)
-class Mute:
-    """An app that may not ask this person until then; `key` is `mute_key` of both."""
-
-    key: str
-    account_id: str
-    client_id: str
-    until_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class RequestCode:
-    """The code of a person, without which no app may ask them (`user_code`), as its hash (`request_code.py`)."""
-
-    account_id: str
-    code_hash: str
-
-
 class NotPending(Exception):
     """There is nothing to decide: the request is expired, or was decided before. `request` says which."""
 
@@ -115,11 +94,6 @@ class AskedAlready(Exception):
 
 
 Change = Callable[[BackchannelRequest | None], BackchannelRequest]
-
-
-def mute_key(account_id: str, client_id: str) -> str:
-    """The name of this app and this person together; ids of accounts have no space."""
-    return f"{account_id} {client_id}"
 
 
 def open_for_decision(request: BackchannelRequest | None, account_id: str, now: int) -> BackchannelRequest:
@@ -260,24 +234,6 @@ def lives_for(requested: str | None, usual: int) -> int:
     if not requested.isascii() or not requested.isdigit() or len(requested) > 10 or int(requested) == 0:
         raise InvalidRequest("requested_expiry is a positive whole number of seconds")
     return min(max(int(requested) * 1_000, SHORTEST), LONGEST)
-
-
-def prompt_budgets(account_id: str, client_id: str, per_hour: int) -> tuple[Budget, ...]:
-    """How often a person is asked in an hour: by all apps together, and half as often by one of them."""
-    return (
-        Budget(f"ciba/prompt/{account_id}", per_hour, HOUR),
-        Budget(f"ciba/prompt/{mute_key(account_id, client_id)}", max(1, per_hour // 2), HOUR),
-    )
-
-
-def stranger_budgets(client_id: str, per_client: int, window: int) -> tuple[Budget, ...]:
-    """How often a client may name somebody we do not know."""
-    return (Budget(f"ciba/unknown/{client_id}", per_client, window),)
-
-
-def code_budgets(account_id: str, client_id: str, per_client: int, window: int) -> tuple[Budget, ...]:
-    """How often a client may be wrong about the code of a person."""
-    return (Budget(f"ciba/code/{mute_key(account_id, client_id)}", per_client, window),)
 
 
 class BackchannelStore(Protocol):

@@ -5,8 +5,9 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, update
 
-from server.oauth.backchannel import AskedAlready, BackchannelRequest, Change, Mute, RequestCode, mute_key
+from server.oauth.backchannel import AskedAlready, BackchannelRequest, Change
 from server.oauth.event import Event
+from server.oauth.prompts import Mute, RequestCode, mute_key
 from server.oauth.store import News
 from server.oauth.token import Family, RefreshToken
 

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, Row, Select, TableClause, bindparam, insert, 
 
 from server.oauth.account import Account, Session
 from server.oauth.authorization import AuthorizationRequest
-from server.oauth.backchannel import BackchannelRequest, Mute, RequestCode
+from server.oauth.backchannel import BackchannelRequest
 from server.oauth.client import Client
 from server.oauth.delivery import Delivery
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event
 from server.oauth.link import Link
+from server.oauth.prompts import Mute, RequestCode
 from server.oauth.registered import DeviceKey, InitialToken, Registration
 from server.oauth.store import SigningKey
 from server.oauth.token import Family, RefreshToken

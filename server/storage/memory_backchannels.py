@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from server.oauth.backchannel import AskedAlready, BackchannelRequest, Change, Mute, RequestCode
+from server.oauth.backchannel import AskedAlready, BackchannelRequest, Change
 from server.oauth.event import Event
+from server.oauth.prompts import Mute, RequestCode
 from server.oauth.store import News
 from server.oauth.token import Family, RefreshToken
 

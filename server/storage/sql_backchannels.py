@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 
-from server.oauth.backchannel import AskedAlready, BackchannelRequest, Change, Mute, RequestCode
+from server.oauth.backchannel import AskedAlready, BackchannelRequest, Change
 from server.oauth.event import Event
+from server.oauth.prompts import Mute, RequestCode
 from server.oauth.token import Family, RefreshToken
 
 from . import backchannels

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from server.oauth import backchannel
-from server.oauth.backchannel import AskedAlready, BackchannelRequest, Mute, NotDue, NotPending, RequestCode, mute_key
+from server.oauth.backchannel import AskedAlready, BackchannelRequest, NotDue, NotPending
 from server.oauth.errors import InvalidGrant
+from server.oauth.prompts import Mute, RequestCode, mute_key
 from server.storage import Cellar
 from tests.storage.story import LATER, NOW, Opened, a_family, a_hash, a_token, tell
 
