@@ -1,5 +1,7 @@
 """What is on a picture of a state and where: QR modules and lines of text on a sheet of so many pixels."""
 
+from itertools import pairwise
+
 from device_agent.clean import clean
 from device_agent.displays import qr
 from device_agent.displays.canvas import wrap
@@ -36,6 +38,8 @@ else:
     Sheet = namedtuple("Sheet", "width height modules left top module texts")
 
 QUIET = 4
+GAP = 2  # dots between two lines
+MOST_SCALE = 8
 NEW_CODE = ("waiting", "renewed")
 
 
@@ -48,15 +52,16 @@ def lay_out(state: str, facts: dict[str, object], width: int, height: int, words
     sentence, action = say(state, facts, words)
     if not has_all(sentence) and state == "signed_in":
         sentence = sentence.replace(clean(facts.get("who")), clean(facts.get("username"), 60)).rstrip()
-    small = max(1, height // 160)
-    parts = [(match, min(height // 24, width // (ADVANCE * 3)))] if match else []
-    parts += [(line, small * 3 // 2 or 1) for line in wrap(sentence, _room(width, margin, small * 3 // 2 or 1))]
-    parts += [(line, small) for line in wrap(action, _room(width, margin, small))]
-    code = clean(facts.get("user_code"), 40)
-    if state == "phone_connected" and code:
-        parts += [(line, small) for line in wrap(f"{words('same_code')} {code}", _room(width, margin, small))]
-    tall = sum((ROWS + 2) * scale for _, scale in parts)
-    return Sheet(width, height, [], 0, 0, 0, _column(parts, margin, max(margin, (height - tall) // 2)))
+    code = clean(facts.get("user_code"), 40) if state == "phone_connected" else ""
+    words_below = [sentence, action, f"{words('same_code')} {code}" if code else ""]
+    number = [(match, min(height // 24, width // (ADVANCE * 3)))] if match else []
+    # As large as all of it fits, the sentence on three lines at most.
+    for scale in range(MOST_SCALE, 0, -1):
+        lines = [wrap(text, _room(width, margin, scale)) for text in words_below]
+        parts = [*number, *((line, scale) for each in lines for line in each)]
+        if scale == 1 or (_tall(parts) <= height - 2 * margin and max(map(len, lines)) <= 3):
+            break
+    return Sheet(width, height, [], 0, 0, 0, _column(parts, margin, max(margin, (height - _tall(parts)) // 2)))
 
 
 def _with_code(facts: dict[str, object], width: int, height: int, margin: int, words: Words) -> Sheet:
@@ -75,14 +80,18 @@ def _with_code(facts: dict[str, object], width: int, height: int, margin: int, w
     groups = code.split("-") if is_wide and code.count("-") < 3 else [code]
     longest = max((len(group) for group in groups), default=1)
     big = max(small, min(room // (ADVANCE * max(1, longest)), height // 40))
-    parts = [(line, small) for line in wrap(words("go_to"), room // (ADVANCE * small))]
-    parts += [(line, small) for line in wrap(place(uri), room // (ADVANCE * small))]
-    parts += [(words("enter"), small)]
-    parts += [(line, big) for group in groups for line in wrap(group, max(1, room // (ADVANCE * big)))]
-    if len(groups) > 1:
-        parts += [(line, small) for line in wrap(code, max(1, room // (ADVANCE * small)))]
-    tall = sum((ROWS + 2) * scale for _, scale in parts)
-    top = max(margin, (height - tall) // 2) if is_wide else side + 2 * margin
+    for large in range(big, 0, -1):
+        said = [(f"{words('go_to')}\n{place(uri)}\n{words('enter')}", small), *((group, large) for group in groups)]
+        said += [(code, small)] if len(groups) > 1 else []
+        parts = [
+            (line, scale)
+            for text, scale in said
+            for part in text.split("\n")
+            for line in wrap(part, max(1, room // (ADVANCE * scale)))
+        ]
+        if _tall(parts) <= (height if is_wide else height - side - margin) - 2 * margin:
+            break
+    top = max(margin, (height - _tall(parts)) // 2) if is_wide else side + 2 * margin
     at = (margin, (height - side) // 2) if is_wide else ((width - side) // 2, margin)
     return Sheet(width, height, framed, *at, module, _column(parts, left, top))
 
@@ -92,8 +101,18 @@ def _room(width: int, margin: int, scale: int) -> int:
 
 
 def _column(parts: list[tuple[str, int]], left: int, top: int) -> list[Text]:
-    texts = []
-    for text, scale in parts:
+    texts, start = [], top
+    for at, (text, scale) in enumerate(parts):
         texts.append(Text(left, top, scale, text))
-        top += (ROWS + 2) * scale
+        top = start + _tall(parts[: at + 2]) - (ROWS + GAP) * parts[at + 1][1] if at + 1 < len(parts) else top
     return texts
+
+
+def _tall(parts: list[tuple[str, int]]) -> int:
+    """The pixels that these lines take, one below the other."""
+    tall = sum((ROWS + GAP) * scale for _, scale in parts)
+    return tall + sum(_leading(line) for before, line in pairwise(parts) if line[1] > before[1])
+
+
+def _leading(line: tuple[str, int]) -> int:
+    return 2 * line[1]  # before a line that is larger than the one above it

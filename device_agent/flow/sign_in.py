@@ -162,6 +162,8 @@ class SignIn(Turns):
             form.append(("scope", self._scope))
         if self._device_name:
             form.append(("device_name", self._device_name))
+        if self.shows_match:
+            form.append(("match", "1"))  # ours: said at once, so that the server knows before a phone asks
         form.extend(self._demands)
         return Send("device_authorization", tuple(form))
 

@@ -20,6 +20,7 @@ def test_a_person_signs_in_and_sees_who_they_are(agent: Agent, server: MockServe
         "client_id": "porchlight-tv",
         "scope": "profile",
         "device_name": "Living-room TV",
+        "match": "1",
     }
     assert server.asked_for(TOKEN)[0].headers["prefer"] == "wait=30"
     assert server.asked_for(ME)[0].headers["authorization"] == "Bearer secret-access"
@@ -92,4 +93,4 @@ def test_settings_come_from_a_file_and_the_environment_too(agent: Agent, server:
         "login", "--config", str(file), "--scope=c", environment={"PORCHLIGHT_AGENT_CLIENT_ID": "from-environment"}
     )
     assert ended.code == 0
-    assert server.asked_for(DEVICE)[0].form == {"client_id": "from-environment", "scope": "c"}
+    assert server.asked_for(DEVICE)[0].form == {"client_id": "from-environment", "scope": "c", "match": "1"}
