@@ -1,12 +1,19 @@
-"""Writes a small database in MaxMind's format (MaxMind DB file format 2.0), for IPv4 networks, so that tests bring theirs."""
+"""Writes a small database in MaxMind's format (version 2.0) for IPv4 networks, so that tests bring their own."""
 
 import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _MARKER = b"\xab\xcd\xefMaxMind.com"
 _MAP, _ARRAY, _STRING, _BOOL, _UINT16, _UINT32, _UINT64 = 7, 11, 2, 14, 5, 6, 9
+
+
+class Number(NamedTuple):
+    """A number of one of the format's kinds; plain ones have 32 bits."""
+
+    kind: int
+    value: int
 
 
 def write_places(path: Path, networks: Mapping[str, Mapping[str, Any]]) -> Path:
@@ -21,15 +28,15 @@ def write_places(path: Path, networks: Mapping[str, Mapping[str, Any]]) -> Path:
     count = len(tree)
     body = b"".join(_record(side, count) for node in tree for side in node)
     meta = {
-        "binary_format_major_version": 2,
-        "binary_format_minor_version": 0,
-        "build_epoch": 1,
+        "binary_format_major_version": Number(_UINT16, 2),
+        "binary_format_minor_version": Number(_UINT16, 0),
+        "build_epoch": Number(_UINT64, 1),
         "database_type": "Test",
         "description": {"en": "places of tests"},
-        "ip_version": 4,
+        "ip_version": Number(_UINT16, 4),
         "languages": ["en"],
         "node_count": count,
-        "record_size": 24,
+        "record_size": Number(_UINT16, 24),
     }
     path.write_bytes(body + bytes(16) + data + _MARKER + _encode(meta))
     return path
@@ -61,8 +68,10 @@ def _encode(value: Any) -> bytes:
     if isinstance(value, bool):
         return _control(_BOOL, int(value))
     if isinstance(value, int):
-        raw = value.to_bytes((value.bit_length() + 7) // 8, "big")
-        return _control(_UINT32 if len(raw) <= 4 else _UINT64, len(raw)) + raw
+        value = Number(_UINT32, value)
+    if isinstance(value, Number):
+        raw = value.value.to_bytes((value.value.bit_length() + 7) // 8, "big")
+        return _control(value.kind, len(raw)) + raw
     raw = value.encode()
     return _control(_STRING, len(raw)) + raw
 
