@@ -15,10 +15,10 @@ from server.oauth.errors import OAuthError
 from server.oauth.store import StorageError
 from server.settings import SettingsError
 
-from . import audit, client, db, demo, device, keys, registration, serve, user
+from . import audit, client, db, demo, device, initial_token, keys, serve, user
 from .command import Command, Failed
 
-COMMANDS: Final[tuple[Command, ...]] = (serve, demo, user, client, registration, device, keys, audit, db)
+COMMANDS: Final[tuple[Command, ...]] = (serve, demo, user, client, initial_token, device, keys, audit, db)
 
 
 class Parser(argparse.ArgumentParser):

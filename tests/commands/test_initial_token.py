@@ -16,30 +16,30 @@ def register(issuer: str, token: str, metadata: dict[str, object]) -> requests.R
 
 
 def test_a_token_is_shown_once_and_registers_as_often_as_was_said(porchlight: Porchlight) -> None:
-    opened = porchlight.do("registration", "open", "--uses", "2", "--scope", "profile", "--note", "stand 4")
+    opened = porchlight.do("initial-token", "add", "--uses", "2", "--scope", "profile", "--note", "stand 4")
     token = opened["initial_access_token"]
     kept = b"".join(path.read_bytes() for path in porchlight.data.iterdir())
     assert token.encode() not in kept
     with porchlight.serve() as server:
         first = register(server.issuer, token, {"client_name": "Hall"}).json()
         assert (first["grant_types"], first["scope"]) == ([GRANT_TYPE, "refresh_token"], "profile")
-        [listed] = porchlight.do("registration", "list")["tokens"]
+        [listed] = porchlight.do("initial-token", "list")["tokens"]
         assert (listed["uses_left"], listed["note"], "initial_access_token" in listed) == (1, "stand 4", False)
-        porchlight.do("registration", "close", opened["token_id"])
+        porchlight.do("initial-token", "end", opened["token_id"])
         assert register(server.issuer, token, {}).status_code == 401
-        assert porchlight.do("registration", "list") == {"tokens": []}
+        assert porchlight.do("initial-token", "list") == {"tokens": []}
         assert server.post("/device_authorization", {"client_id": first["client_id"]}).status_code == 200
 
 
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("registration open --uses 0", "--uses is a number from 1"),
-        ("registration open --expires-in 5", "--expires-in is 60 to"),
-        ("registration open --grant magic", "grant magic is not known"),
-        ("registration open --scope tea", "scope tea is not known"),
-        ("registration open --method magic", "invalid choice: 'magic'"),
-        ("registration close nothing", "there is no initial access token nothing"),
+        ("initial-token add --uses 0", "--uses is a number from 1"),
+        ("initial-token add --expires-in 5", "--expires-in is 60 to"),
+        ("initial-token add --grant magic", "grant magic is not known"),
+        ("initial-token add --scope tea", "scope tea is not known"),
+        ("initial-token add --method magic", "invalid choice: 'magic'"),
+        ("initial-token end nothing", "there is no initial access token nothing"),
         ("device allow --client tv", "name 1 to 1000000 keys"),
         ("device allow --client tv --jkt short", "key 1 is no thumbprint"),
         ("device allow --client nobody --jkt " + "x" * 43, "there is no client nobody"),

@@ -1,4 +1,4 @@
-"""`porchlight registration`: initial access tokens, with which apps and devices register themselves (RFC 7591)."""
+"""`porchlight initial-token`: initial access tokens, with which apps and devices register themselves (RFC 7591)."""
 
 import argparse
 from typing import Final
@@ -15,7 +15,7 @@ from server.settings import DAY, SECOND
 from .client import SHORT_NAMES
 from .command import Desk, Failed, Misused, answer, answer_table, instant, storage_arguments, told, with_store
 
-NAME: Final = "registration"
+NAME: Final = "initial-token"
 HELP: Final = "let apps and devices register themselves, for a while"
 MOST_USES: Final = 10_000_000
 LONGEST: Final = 366 * DAY
@@ -24,34 +24,34 @@ LONGEST: Final = 366 * DAY
 def arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     text = "Make an initial access token; it is shown only now. Without more it registers devices alone."
-    opening = actions.add_parser("open", help="make an initial access token", description=text)
-    opening.add_argument("--uses", type=int, default=1, metavar="N", help="how many may register with it (1)")
-    opening.add_argument("--expires-in", type=int, default=DAY, metavar="SECONDS", help="how long it is good (86400)")
-    opening.add_argument("--scope", default="", help='scopes that may be registered, as in "profile readings:read"')
-    opening.add_argument(
+    adding = actions.add_parser("add", help="make an initial access token", description=text)
+    adding.add_argument("--uses", type=int, default=1, metavar="N", help="how many may register with it (1)")
+    adding.add_argument("--expires-in", type=int, default=DAY, metavar="SECONDS", help="how long it is good (86400)")
+    adding.add_argument("--scope", default="", help='scopes that may be registered, as in "profile readings:read"')
+    adding.add_argument(
         "--grant", nargs="+", default=[], metavar="G", help="grants that may be registered (device_code refresh_token)"
     )
-    opening.add_argument(
+    adding.add_argument(
         "--method", nargs="+", default=[], choices=METHODS, help="how they may authenticate (none private_key_jwt)"
     )
-    opening.add_argument("--note", default="", help="what it is for, for your own list")
-    storage_arguments(opening)
-    opening.set_defaults(act=_open)
+    adding.add_argument("--note", default="", help="what it is for, for your own list")
+    storage_arguments(adding)
+    adding.set_defaults(act=_add)
     listing = actions.add_parser("list", help="list these tokens", description="List the initial access tokens.")
     storage_arguments(listing)
     listing.set_defaults(act=_list)
     text = "End initial access tokens; who registered with them stays registered."
-    closing = actions.add_parser("close", help="end some", description=text)
-    closing.add_argument("token_ids", nargs="+", metavar="TOKEN_ID")
-    storage_arguments(closing)
-    closing.set_defaults(act=_close)
+    ending = actions.add_parser("end", help="end some", description=text)
+    ending.add_argument("token_ids", nargs="+", metavar="TOKEN_ID")
+    storage_arguments(ending)
+    ending.set_defaults(act=_end)
 
 
 def run(args: argparse.Namespace) -> int:
     return int(args.act(args))
 
 
-def _open(args: argparse.Namespace) -> int:
+def _add(args: argparse.Namespace) -> int:
     if not 1 <= args.uses <= MOST_USES:
         raise Misused(f"--uses is a number from 1 to {MOST_USES}")
     if not 60 <= args.expires_in <= LONGEST:
@@ -110,11 +110,11 @@ def _list(args: argparse.Namespace) -> int:
 
     rows = with_store(args, tokens)
     columns = ("token_id", "uses_left", "expires_at", "scopes", "note")
-    return answer_table(args, "tokens", rows, columns, "Nobody can register: porchlight registration open --help")
+    return answer_table(args, "tokens", rows, columns, "Nobody can register: porchlight initial-token add --help")
 
 
-def _close(args: argparse.Namespace) -> int:
-    async def close(desk: Desk) -> None:
+def _end(args: argparse.Namespace) -> int:
+    async def end(desk: Desk) -> None:
         known = {token.token_id for token in await desk.store.initial_tokens()}
         unknown = [token_id for token_id in args.token_ids if token_id not in known]
         if unknown:
@@ -122,5 +122,5 @@ def _close(args: argparse.Namespace) -> int:
         for token_id in args.token_ids:
             await desk.store.end_initial_token(token_id, events=(told("registration_closed", detail=token_id),))
 
-    with_store(args, close)
-    return answer(args, {"closed": args.token_ids}, f"Ended: {', '.join(args.token_ids)}.")
+    with_store(args, end)
+    return answer(args, {"ended": args.token_ids}, f"Ended: {', '.join(args.token_ids)}.")
