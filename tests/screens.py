@@ -1,4 +1,4 @@
-"""The two pictures in the README, made from the real parts: `python -m tests.screens` draws them anew.
+"""The pictures in the README and in docs/screens, made from the real parts: `python -m tests.screens` draws them anew.
 
 A device asks a real server for a code. The TV is the agent's own terminal display, on a screen of 80x24, showing that
 code; the phone is Chromium on the decision page that the code leads to, reached as https://tv.example.com.
@@ -17,6 +17,7 @@ from tests.browser import FLAGS
 from tests.certificate import certificate
 from tests.device_agent.displays.screen import Tty, photograph
 from tests.house import PASSWORD, furnish, open_house
+from tests.kiosk_screens import kiosk_pictures
 from tests.needs import require
 
 FOLDER = Path(__file__).parents[1] / "docs/screens"
@@ -26,7 +27,9 @@ ASKED = {"client_id": "tv", "device_name": "Kitchen", "scope": "profile readings
 
 
 def main() -> None:
-    """Draw both."""
+    """Draw them all."""
+    for name, picture in kiosk_pictures():
+        save(picture, name)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pem = str(certificate(folder / "tls.pem"))
