@@ -15,16 +15,21 @@ from web_verify.look import Look
 from web_verify.visit import Visit
 
 WAITS_FOR_S: Final = 1_800
+NAMES: Final = ("code", "request", "again", "inbox")  # as addresses and forms have them
 _KEPT: Final = re.compile(r"([cr])\.([A-Za-z0-9_-]{1,256})")
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a person came for: the code of a device, the request of an app, or neither. `again`: though signed in."""
+    """What a person came for: the code of a device, the request of an app, or neither. `again`: though signed in.
+
+    `inbox`: the requests that wait for them there.
+    """
 
     code: str = ""
     request: str = ""
     again: str = ""
+    inbox: str = ""
 
     @property
     def query(self) -> dict[str, str]:
@@ -34,12 +39,12 @@ class Errand:
 
 def asked(visit: Visit) -> Errand:
     """What the address says."""
-    return Errand(_one(visit, "code"), _one(visit, "request"), _one(visit, "again"))
+    return Errand(*(_one(visit, name) for name in NAMES))
 
 
 def typed(visit: Visit) -> Errand:
     """What the form says."""
-    return Errand(visit.form.typed("code"), visit.form.typed("request"), visit.form.typed("again"))
+    return Errand(*(visit.form.typed(name) for name in NAMES))
 
 
 def kept(visit: Visit) -> Errand:
@@ -69,9 +74,11 @@ def keep(visit: Visit, response: Response, errand: Errand) -> Response:
 
 
 def onwards(visit: Visit, errand: Errand) -> Response:
-    """To the decision that waits, else to the devices. There is no other way out of here."""
+    """To the decision that waits, or the inbox, else to the devices. There is no other way out of here."""
     if errand.request:
         return visit.go("/consent/", errand.request)
+    if errand.inbox:
+        return visit.go("/requests")
     return visit.go("/D/", errand.code) if errand.code else visit.go("/devices")
 
 

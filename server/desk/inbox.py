@@ -22,7 +22,7 @@ class InboxDesk(Visits):
         if signed_in is None:
             return ()
         waiting = await self._house.store.backchannels(signed_in[1].account_id, self._house.now())
-        return [await self._waiting_request(request) for request in waiting]
+        return [await self._waiting_request(each) for each in waiting if await self._may_ask(each)]
 
     async def look_up_request(self, visitor: Visitor, request_id: str) -> RequestAsking | RequestDecided | Problem:
         signed_in = await self._signed_in(visitor)
@@ -31,7 +31,9 @@ class InboxDesk(Visits):
             return Problem("wrong")
         if found.state != "pending":
             return await self._settled_request(found)
-        return Problem("expired") if found.is_expired(self._house.now()) else await self._waiting_request(found)
+        if found.is_expired(self._house.now()) or not await self._may_ask(found):
+            return Problem("expired")
+        return await self._waiting_request(found)
 
     async def decide_request(
         self,
@@ -127,6 +129,11 @@ class InboxDesk(Visits):
             return None
         found = await self._house.backchannels.find(request_hash)
         return found if found is not None and found.account_id == signed_in[1].account_id else None
+
+    async def _may_ask(self, request: BackchannelRequest) -> bool:
+        """Whether the app was not disabled meanwhile."""
+        client = await self._house.clients.find(request.client_id)
+        return client is not None and client.is_enabled
 
     async def _stop_app(self, visitor: Visitor, request: BackchannelRequest, until_at: int) -> None:
         account_id, client_id = request.account_id, request.client_id

@@ -36,12 +36,11 @@ from server.oauth.request_code import LONGEST, is_code
 from server.oauth.secret import digest, draw
 from server.possession import shown_proof
 from server.settings import SECOND
-from server.signing.request_object import read_signed
 from server.signing.seal import seal
 
 from .client_auth import proven_client
 from .form import read_form
-from .hints import hinted_account
+from .hints import hinted_account, read_of
 from .origin import origin_of
 
 PATH: Final = "/bc-authorize"
@@ -84,7 +83,7 @@ class BackchannelAuthenticationEndpoint:
     async def _said(self, client: Client, form: Mapping[str, str]) -> Mapping[str, str]:
         """The parameters: of the form, or of the signed request in it, which works once."""
         house, now = self._house, self._house.now()
-        signed = read_signed(form["request"], client.jwks, "a signed request") if "request" in form else None
+        signed = await read_of(house, client, form["request"], "a signed request") if "request" in form else None
         said = said_by(client, form, signed, house.settings.issuer, now)
         if signed is not None:
             key_hash = digest("request_object", f"{client.client_id}\0{signed.token_id}")

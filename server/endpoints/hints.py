@@ -30,12 +30,25 @@ async def hinted_account(house: House, client: Client, hint: str, hinted: str) -
     return found if found is not None and found.is_enabled else None
 
 
+async def read_of(house: House, client: Client, text: str, what: str) -> Signed:
+    """What a JWT of this client says, by its keys, which are asked for anew when none fits. Raises `InvalidRequest`."""
+    if not client.jwks and not client.jwks_uri:
+        raise InvalidRequest(f"{what} needs a client that has registered its keys")
+    try:
+        return read_signed(text, await house.client_keys.of(client), what)
+    except InvalidRequest:
+        fresh = await house.client_keys.again(client)
+        if fresh is None:
+            raise
+        return read_signed(text, fresh, what)
+
+
 async def _named(house: House, name: str) -> Account | None:
     return await house.store.find_account_by_username(name[:LONGEST_NAME])
 
 
 async def _of_token(house: House, client: Client, text: str) -> Account | None:
-    signed = read_signed(text, client.jwks, "login_hint_token")
+    signed = await read_of(house, client, text, "login_hint_token")
     _check(signed, client.client_id, house.settings.issuer, house.now())
     name, sub = signed.members.get("login_hint"), signed.members.get("sub")
     if isinstance(name, str) and sub is None and "\0" not in name:

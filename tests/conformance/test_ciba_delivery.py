@@ -7,14 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
 
 from server.oauth.backchannel import BackchannelRequest
+from server.oauth.event import Sought
 from server.oauth.secret import digest
 from server.signing.id_token import half_hash
 from tests.conformance.backchannel import NOTIFICATION_TOKEN, App, add_app, answer, look, somebody
 from tests.conformance.test_oidc import read
 from tests.conformance.wire import StoppedClock, refused, tokens
+from tests.dpop import Key
 from tests.house import SECRET, Phone, RunningHouse, open_house
 from tests.outbound_server import Asked, Elsewhere, Reply, open_elsewhere
 
@@ -327,3 +330,31 @@ def _stop(house: RunningHouse) -> None:
     work = house.app.notifications._work
     assert work is not None
     work.cancel()
+
+
+def test_ciba_12_pushed_tokens_are_for_the_key_that_asked(
+    house: RunningHouse, person: Phone, elsewhere: Elsewhere
+) -> None:
+    key = Key()
+    form = {"scope": "openid", "login_hint": person.username, **TOKEN}
+    headers = {"DPoP": key.proof("POST", house.issuer + "/bc-authorize", house.clock())}
+    begun = house.post("/bc-authorize", form, auth=("pushed", SECRET), headers=headers).json()
+    answer(person)
+    said = pushed(elsewhere, begun)
+    assert said["token_type"] == "DPoP"
+    claims = jwt.decode(said["access_token"], options={"verify_signature": False})
+    assert claims["cnf"] == {"jkt": key.jkt}
+
+
+def test_each_step_is_an_event_of_the_audit(house: RunningHouse, person: Phone, elsewhere: Elsewhere) -> None:
+    begun = App(house, "pushed").begin(person, **TOKEN)
+    answer(person)
+    pushed(elsewhere, begun)
+    nothing_owed(house, begun)
+    found = house.do(house.app.house.store.events(Sought(account_id=f"account-{person.username}"), 9))
+    told = [(each.event.what, each.event.actor, each.event.client_id) for each in reversed(found)]
+    assert [each for each in told if each[0] != "signed_in"] == [
+        ("asked", "client", "pushed"),
+        ("approved", "person", "pushed"),
+        ("issued", "client", "pushed"),
+    ]

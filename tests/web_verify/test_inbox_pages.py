@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.browser import OpenPhone
-from tests.web_verify.memory_desk import NOW
+from tests.web_verify.memory_desk import NOW, PASSWORD
 from tests.web_verify.memory_inbox import REQUEST
 from tests.web_verify.porch import Porch
 from tests.web_verify.states import sign_in
@@ -34,8 +34,17 @@ def test_the_inbox_lists_what_waits_and_says_so_on_the_devices_page(asked: Porch
 @pytest.mark.parametrize("path", ["/requests", PAGE])
 def test_nobody_sees_a_request_before_signing_in(asked: Porch, path: str) -> None:
     answer = asked.visitor().open(path)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?inbox=1")
     assert "KOALA" not in answer.text
+
+
+def test_whoever_came_for_the_inbox_is_led_there_by_the_sign_in(asked: Porch) -> None:
+    phone = asked.visitor()
+    assert 'name="inbox" value="1"' in phone.open("/sign-in?inbox=1").text
+    wrong = phone.submit("/sign-in", ("username", "ana"), ("password", "no"), ("inbox", "1"))
+    assert 'name="inbox" value="1"' in wrong.text
+    right = phone.submit("/sign-in", ("username", "ana"), ("password", PASSWORD), ("inbox", "1"))
+    assert right.headers["location"] == "/requests"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ async def show(visit: Visit, status: int = 200, error: str = "") -> Response:
     """The page, with what was wrong about a code that was typed."""
     person = await visit.person()
     if person is None:
-        return visit.go("/sign-in")
+        return visit.go("/sign-in", inbox="1")
     return visit.show(
         "inbox",
         status,
@@ -29,7 +29,7 @@ async def show(visit: Visit, status: int = 200, error: str = "") -> Response:
 async def let_ask(visit: Visit) -> Response:
     """Let a stopped app ask again."""
     if await visit.person() is None:
-        return visit.go("/sign-in")
+        return visit.go("/sign-in", inbox="1")
     await visit.desk.let_app_ask(visit.visitor, visit.form.one("app"))
     return visit.go("/requests")
 
@@ -37,7 +37,7 @@ async def let_ask(visit: Visit) -> Response:
 async def set_code(visit: Visit) -> Response:
     """Demand a code of every app, or none any more."""
     if await visit.person() is None:
-        return visit.go("/sign-in")
+        return visit.go("/sign-in", inbox="1")
     code = "" if visit.form.one("drop") else visit.form.typed("request_code")
     if not code and not visit.form.one("drop"):
         return await show(visit, 400, "inbox.code_wrong")

@@ -16,7 +16,7 @@ async def get(visit: Visit) -> Response:
     """Show what the app asks; nothing is decided by opening it."""
     person = await visit.person()
     if person is None:
-        return visit.go("/sign-in")
+        return visit.go("/sign-in", inbox="1")
     found = await look_up(visit)
     if isinstance(found, RequestDecided):
         outcome = "ok" if found.approved else "deny"
@@ -27,7 +27,7 @@ async def get(visit: Visit) -> Response:
 async def post(visit: Visit) -> Response:
     """Take the answer; anything but the three there are decides nothing."""
     if await visit.person() is None:
-        return visit.go("/sign-in")
+        return visit.go("/sign-in", inbox="1")
     decision = visit.form.one("decision")
     if decision not in DECISIONS:
         raise Refused(400, "undecided")
@@ -52,7 +52,7 @@ async def post(visit: Visit) -> Response:
 async def never(visit: Visit) -> Response:
     """Never let the app of this request ask again."""
     if await visit.person() is None:
-        return visit.go("/sign-in")
+        return visit.go("/sign-in", inbox="1")
     if not await visit.desk.stop_app(visit.visitor, request_of(visit)):
         raise Refused(404, "request_gone")
     return visit.go("/requests")
