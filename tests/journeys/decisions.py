@@ -115,7 +115,7 @@ def revoke_twice(house: RunningHouse) -> None:
 def sign_out_on_the_page(house: RunningHouse) -> None:
     house.sign_in("ben")
     page = house.phone("ben").web.get(house.address + "/devices", timeout=40)
-    _press(house.phone("ben"), page.text.partition('action="/devices/')[2].partition('"')[0].join(("/devices/", "")))
+    _press(house.phone("ben"), re.findall(r'action="(/devices/[^"/]+/sign-out)"', page.text)[0])
 
 
 def _press(phone: Phone, action: str) -> None:
