@@ -108,7 +108,7 @@ def test_dev_31_polls_at_once_with_the_key_all_hear_of_one_sign_in(
             cluster: Cluster = request.getfixturevalue("postgres")
             url = cluster.database()
             first = furnish(doors.enter_context(open_house(tmp_path, clock=clock, database_url=url)))
-            more = {"clock": clock, "database_url": url, "issuer": first.issuer}
+            more: dict[str, Any] = {"clock": clock, "database_url": url, "issuer": first.issuer}
             street = [first, doors.enter_context(open_house(tmp_path, **more))]
         device = Device(street[0])
         started = approved(street[0], device)
