@@ -79,7 +79,9 @@ def onwards(visit: Visit, errand: Errand) -> Response:
         return visit.go("/consent/", errand.request)
     if errand.inbox:
         return visit.go("/requests")
-    return visit.go("/D/", errand.code) if errand.code else visit.go("/devices")
+    if errand.code:
+        return visit.go("/D/", errand.code, sure="1" if errand.again else "")
+    return visit.go("/devices")
 
 
 def cookie_name(look: Look) -> str:
