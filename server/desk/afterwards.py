@@ -7,6 +7,7 @@ from server.desk.sessions import Sessions
 from server.oauth import verification
 from server.oauth.device import DeviceAuthorization
 from server.oauth.secret import digest
+from server.oauth.token import told_of
 from server.oauth.user_code import normalise
 from web_verify.desk import Visitor
 
@@ -20,6 +21,8 @@ class AfterwardsDesk(Sessions):
             return False
         now, account_id = self._house.now(), found.account_id or ""
         told = self._told(visitor, "revoked", account_id, found.client_id, "taken back")
+        if found.family_id and (known := await self._house.store.find_family(found.family_id)):
+            told = told_of(known, told)
 
         def change(was: DeviceAuthorization | None) -> DeviceAuthorization:
             return verification.take_back(was or found, account_id=account_id)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import requests
 from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
@@ -118,8 +119,18 @@ def sign_out_on_the_page(house: RunningHouse) -> None:
     _press(house.phone("ben"), re.findall(r'action="(/devices/[^"/]+/sign-out)"', page.text)[0])
 
 
-def _press(phone: Phone, action: str) -> None:
-    page = phone.web.get(phone.house.address + "/devices", timeout=40)
+def take_back(house: RunningHouse) -> None:
+    started = house.begin()
+    page = house.phone().approve(started)
+    assert house.poll(started).status_code == 200
+    (action,) = re.findall(r'action="(/done/[^"]+/undo)"', page.text)
+    DRAWN.add(action.split("/")[2])
+    _press(house.phone(), action, page)
+
+
+def _press(phone: Phone, action: str, page: requests.Response | None = None) -> None:
+    """Send the form with this action, of this page or of the list of devices."""
+    page = page or phone.web.get(phone.house.address + "/devices", timeout=40)
     text = page.text.partition(f'action="{action}"')[2].partition("</form>")[0]
     fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text))
     address = phone.house.address
@@ -234,6 +245,7 @@ FLOWS: tuple[tuple[Callable[[RunningHouse], None], tuple[Found, ...]], ...] = (
             Found("revoked", "person", "tv", BEN, "on the page"),
         ),
     ),
+    (take_back, (APPROVED, ISSUED, Found("revoked", "person", "tv", ANA, "taken back"))),
     (
         come_and_go,
         (Found("signed_in", "person", account_id=BEN, detail="pwd"), Found("signed_out", "person", account_id=BEN)),

@@ -90,6 +90,7 @@ def test_each_decision_is_one_event_with_who_what_and_where(
     assert [found(event) for event in happened] == list(expected)
     for event in happened:
         assert event.address == HERE
+        assert event.device_id or event.what != "revoked", "a filter by device finds it"
         assert event.request_id or event.detail.startswith("MQTT"), event
         assert bool(event.device_id and event.family_id) or event.detail != ISSUED.detail, event
     _hold_no_secret(house)
