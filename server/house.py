@@ -29,7 +29,6 @@ from server.oauth.token import Family
 from server.places import Places
 from server.settings import DAY, SECOND, Settings
 from server.signing.access_token import Mint
-from server.signing.certificate import check_authorities
 from server.signing.keys import Algorithm, KeyRing, draw_key, is_locked, locked
 from server.storage.readings import Readings
 
@@ -138,6 +137,8 @@ class House:
     async def open(self) -> None:
         """Open the storage, take up what was in progress, and make sure there are keys."""
         if self.settings.mtls_ca:
+            from server.signing.certificate import check_authorities
+
             check_authorities(self.settings.mtls_ca)
         await self.store.open(self.hear)
         await self.sign_ins.load(self.now())

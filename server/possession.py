@@ -11,7 +11,6 @@ from server.oauth import proof
 from server.oauth.certificate import Certificate
 from server.oauth.errors import InvalidRequest
 from server.oauth.proof import REMEMBERED_FOR, InvalidProof, Proof
-from server.signing.certificate import read_certificate
 from server.signing.proof import read_proof
 
 HEADER: Final = "dpop"
@@ -50,6 +49,8 @@ def shown_certificate(house: House, request: Request) -> Certificate | None:
     settings = house.settings
     if not settings.mtls_header or not _is_proxy(str(request.scope.get(PEER, "")), settings.trusted_proxies):
         return None
+    from server.signing.certificate import read_certificate  # a server without such a proxy does not carry it
+
     shown = [text for text in request.headers.getlist(settings.mtls_header) if text.strip()]
     if not shown:
         return None

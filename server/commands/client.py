@@ -19,11 +19,12 @@ from server.outbound import Refused, checked_url
 from server.settings import Settings
 from server.signing.assertion import check_jwks
 
+from .client_policy import policy_arguments
 from .client_proof import check_reach, proof_arguments, with_proof
 from .command import Desk, Failed, Misused, answer, answer_table, counted, instant, storage_arguments, told, with_store
 
 NAME: Final = "client"
-HELP: Final = "register an app, list them, disable or enable one"
+HELP: Final = "register an app, list them, set their terms, disable, enable or remove one"
 SHORT_NAMES: Final = {grant.rpartition(":")[2].replace("-", "_"): grant for grant in BY_TYPE}
 
 
@@ -94,6 +95,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         sub.add_argument("client_id", metavar="ID")
         storage_arguments(sub)
         sub.set_defaults(act=_enable, is_enabled=is_enabled)
+    policy_arguments(actions)
+    text = "Remove apps for good; signs out every device that uses them."
+    removing = actions.add_parser("remove", help="remove apps for good", description=text)
+    removing.add_argument("client_ids", nargs="+", metavar="ID")
+    storage_arguments(removing)
+    removing.set_defaults(act=_remove)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -202,6 +209,11 @@ def _list(args: argparse.Namespace) -> int:
             "backchannel_logout_uri": client.backchannel_logout_uri,
             "backchannel_token_delivery_mode": client.backchannel_token_delivery_mode,
             "backchannel_client_notification_endpoint": client.backchannel_client_notification_endpoint,
+            "jwks_uri": client.jwks_uri,
+            "tls_subject": client.tls_subject,
+            "is_certificate_bound": client.is_certificate_bound,
+            "is_for_known_devices": client.is_for_known_devices,
+            "is_claimed": client.is_claimed,
             "is_enabled": client.is_enabled,
             "created_at": instant(client.created_at),
         }
@@ -234,3 +246,20 @@ def _enable(args: argparse.Namespace) -> int:
     said = "enabled" if is_enabled else f"disabled; {counted(ended, 'device')} signed out"
     content = {"client_id": args.client_id, "is_enabled": is_enabled, "devices_signed_out": ended}
     return answer(args, content, f"{args.client_id} is {said}.")
+
+
+def _remove(args: argparse.Namespace) -> int:
+    async def remove(desk: Desk) -> int:
+        known = {client.client_id for client in await desk.store.clients()}
+        unknown = [client_id for client_id in args.client_ids if client_id not in known]
+        if unknown:
+            raise Failed(f"there is no client {', '.join(unknown)}; nothing was removed")
+        count = 0
+        for client_id in args.client_ids:
+            event, ended = told("client_removed", client_id=client_id), told("revoked", detail="the app was removed")
+            count += len(await desk.store.delete_client(client_id, wall_clock(), events=(event,), ended=ended) or ())
+        return count
+
+    count = with_store(args, remove)
+    content = {"removed": args.client_ids, "devices_signed_out": count}
+    return answer(args, content, f"{', '.join(args.client_ids)} removed; {counted(count, 'device')} signed out.")

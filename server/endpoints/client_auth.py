@@ -18,7 +18,6 @@ from server.oauth.secret import digest
 from server.possession import shown_certificate
 from server.settings import Settings
 from server.signing.assertion import named_client, read_assertion
-from server.signing.certificate import thumbprints
 
 BASIC: Final = 'Basic realm="porchlight", charset="UTF-8"'
 METHODS: Final = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
@@ -54,6 +53,8 @@ async def _proves_certificate(house: House, request: Request, client: Client) ->
     certificate, now = shown_certificate(house, request), house.now()
     if certificate is None:
         return False
+    from server.signing.certificate import thumbprints  # loaded by now: a certificate was read
+
     if client.auth_method == "tls_client_auth":
         return proves(certificate, client, (), now)
     if proves(certificate, client, thumbprints(await house.client_keys.of(client)), now):

@@ -21,7 +21,6 @@ from server.oauth.registration import Asked, asked_client, check_update, describ
 from server.oauth.secret import digest, draw, draw_id, matches
 from server.outbound import Refused, checked_url
 from server.signing.assertion import check_jwks
-from server.signing.certificate import tidy_dn
 
 from .client_auth import methods
 from .json_body import read_object
@@ -129,7 +128,7 @@ class EntryEndpoint:
 
 def checked_metadata(house: House, metadata: dict[str, Any], permit: Permit, client_id: str, created_at: int) -> Asked:
     """The client that the metadata describes, its keys and addresses looked at as well as the law can be asked."""
-    asked = asked_client(metadata, permit, client_id=client_id, created_at=created_at, tidy_dn=tidy_dn)
+    asked = asked_client(metadata, permit, client_id=client_id, created_at=created_at, tidy_dn=_tidy_dn)
     if asked.method not in methods(house.settings):
         raise InvalidClientMetadata("this server has no token_endpoint_auth_method of that name")
     if asked.client.is_certificate_bound and not house.settings.mtls_header:
@@ -144,6 +143,12 @@ def checked_metadata(house: House, metadata: dict[str, Any], permit: Permit, cli
     except Refused as wrong:
         raise InvalidClientMetadata(f"{name}: {wrong}") from None
     return asked._replace(client=replace(asked.client, jwks=jwks))
+
+
+def _tidy_dn(text: str) -> str:
+    from server.signing.certificate import tidy_dn  # only for a client that comes with a certificate
+
+    return tidy_dn(text)
 
 
 def _with_secret(client: Client) -> tuple[Client, str]:

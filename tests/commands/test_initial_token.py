@@ -8,6 +8,7 @@ import requests
 from server.oauth.device import GRANT_TYPE
 from tests.commands.process import Porchlight, told
 from tests.dpop import Key
+from tests.waiting import wait_until
 
 
 def register(issuer: str, token: str, metadata: dict[str, object]) -> requests.Response:
@@ -40,6 +41,7 @@ def test_a_token_is_shown_once_and_registers_as_often_as_was_said(porchlight: Po
         ("initial-token add --scope tea", "scope tea is not known"),
         ("initial-token add --method magic", "invalid choice: 'magic'"),
         ("initial-token end nothing", "there is no initial access token nothing"),
+        ("client remove tv nobody", "there is no client nobody; nothing was removed"),
         ("device allow --client tv", "name 1 to 1000000 keys"),
         ("device allow --client tv --jkt short", "key 1 is no thumbprint"),
         ("device allow --client nobody --jkt " + "x" * 43, "there is no client nobody"),
@@ -85,3 +87,13 @@ def test_known_devices_are_allowed_in_bulk_listed_and_taken_back(porchlight: Por
     gone = porchlight.do("device", "disallow", "--client", "kiosk", "--jkt", keys[1].jkt)
     assert (gone["removed"], gone["devices_signed_out"]) == (1, 0)
     assert len(porchlight.do("device", "known", "--client", "kiosk")["devices"]) == 2
+
+
+def test_a_removed_app_is_gone_while_the_server_runs(porchlight: Porchlight) -> None:
+    with porchlight.serve() as server:
+        tokens = server.sign_in()
+        removed = porchlight.do("client", "remove", "tv")
+        assert (removed["removed"], removed["devices_signed_out"]) == (["tv"], 1)
+        wait_until(lambda: server.me(tokens).status_code == 401)
+        assert server.refresh(tokens).json()["error"] == "invalid_client"
+        assert porchlight.do("client", "list") == {"clients": []}
