@@ -267,12 +267,20 @@ def test_ciba_12_a_second_attempt_brings_the_same_refresh_token(
     assert house.me(second).status_code == 200
 
 
-def test_ciba_12_tokens_that_reach_nobody_do_not_live(house: RunningHouse, person: Phone, elsewhere: Elsewhere) -> None:
-    elsewhere.answer = status(400)
+@pytest.mark.parametrize("replies", [400, 500])
+def test_ciba_12_tokens_that_reach_nobody_do_not_live(
+    house: RunningHouse, person: Phone, elsewhere: Elsewhere, replies: int
+) -> None:
+    elsewhere.answer = status(replies)
     begun = App(house, "pushed").begin(person, **TOKEN)
     answer(person)
     said = pushed(elsewhere, begun)
+    for attempt, pause in enumerate((2, 10, 60, 300), 2):
+        if replies == 500:
+            put_off(house, begun, pause)
+            said = pushed(elsewhere, begun, attempt)
     until(lambda: families(house, person)[0].ended_at is not None)
+    nothing_owed(house, begun)
     assert house.me(said).status_code == 401
 
 
