@@ -98,7 +98,8 @@ class JoinDesk(Sessions):
         password_hash = await self._passwords.hash(password)
         if await house.store.take_link(link.link_hash) is None:
             return Problem("expired")
-        changed = replace(account, password_hash=password_hash, is_email_verified=True)
+        is_verified = account.is_email_verified or link.is_mailed
+        changed = replace(account, password_hash=password_hash, is_email_verified=is_verified)
         await self._change_password(visitor, changed, with_devices=with_devices)
         return None
 

@@ -65,10 +65,12 @@ def person_states(page: Page, porch: Porch) -> Iterator[str]:
     page.goto(porch.url + "/devices")
     page.click("summary")
     yield "devices"
-    press(page, ".device button")
+    press(page, ".device [aria-label^='Sign out']")
     yield "devices, one signed out"
     page.goto(porch.url + "/consent/app-1")
     yield "consent"
+    page.goto(porch.url + "/sign-out/ticket")
+    yield "sign out too"
     porch.desk.decided.clear()
     page.goto(porch.url + "/D/WDJBMJHT")
     press(page, "[value=deny]")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.web_verify.memory_desk import ASKING, NOW
 from tests.web_verify.porch import Porch
 from web_verify.claims import harmless
+from web_verify.headers import LIVE
 
 
 def decision_page(porch: Porch, **changes: object) -> str:
@@ -75,7 +76,7 @@ def test_xd_16_deny_comes_first_is_what_enter_does_and_nothing_has_the_focus(por
     assert 'type="submit" name="decision" value="deny"' in buttons[0]
     assert 'type="submit" name="decision" value="approve"' in buttons[1]
     assert "autofocus" not in page
-    assert "<script" not in page
+    assert "<script" not in page.replace(f"<script>{LIVE}</script>", "")
     assert not re.search(r"\son\w+=", page)
 
 

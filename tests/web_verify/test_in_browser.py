@@ -38,7 +38,7 @@ def test_dev_16_the_whole_journey_by_hand(porch: Porch, phone: OpenPhone, script
     page.reload()
     press(page, "main >> text=My devices")
     press(page, "[aria-label='Sign out Aurora TV']")
-    assert page.locator("[role=status]").inner_text().startswith("Signed out at 14:03:07 UTC")
+    assert page.locator(".proof").inner_text().startswith("Signed out at 14:03:07 UTC")
 
 
 def test_a_signed_in_phone_needs_one_tap_after_the_scan(porch: Porch, phone: OpenPhone) -> None:

@@ -1,13 +1,16 @@
 """How the pages look, measured: narrow screens, large text, contrast, targets, weight."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser import OpenPhone
+from tests.web_verify.memory_desk import NOW
 from tests.web_verify.porch import Porch
 from tests.web_verify.states import every_state, sign_in
+from web_verify.desk import Decided
 from web_verify.stylesheet import SOURCE
 
 SCROLLS_SIDEWAYS = """() => { const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
@@ -132,19 +135,32 @@ def test_nothing_moves_for_whoever_asked_for_that(porch: Porch, phone: OpenPhone
     assert page.eval_on_selector("button", "e => getComputedStyle(e).transitionDuration") == "0s"
 
 
-@pytest.mark.parametrize("path", ["/device", "/D/WDJBMJHT", "/sign-in", "/devices"])
+@pytest.mark.parametrize("path", ["/device", "/D/WDJBMJHT", "/D/BCDFGHJK", "/sign-in", "/devices", "/account"])
 def test_a_page_is_two_requests_and_20_kb_at_most(porch: Porch, phone: OpenPhone, path: str) -> None:
     context = phone()
     page = context.new_page()
     if path not in ("/device", "/sign-in"):
         sign_in(page, porch)
+    person = porch.desk.people["ana"].username
+    porch.desk.decided["BCDFGHJK"] = (person, Decided("Aurora TV", "BCDF-GHJK", True, NOW), ())
     page = context.new_page()  # a cold cache: the stylesheet is fetched again
     devtools = context.new_cdp_session(page)
     devtools.send("Network.enable")
     devtools.send("Network.setCacheDisabled", {"cacheDisabled": True})
     transferred: list[float] = []
     raw: list[int] = []
-    devtools.on("Network.loadingFinished", lambda event: transferred.append(event["encodedDataLength"]))
+    streams: set[str] = set()
+
+    def begun(event: dict[str, Any]) -> None:
+        if event["type"] == "EventSource":  # it carries no page, and a page without it is complete
+            streams.add(event["requestId"])
+
+    def ended(event: dict[str, Any]) -> None:
+        if event["requestId"] not in streams:
+            transferred.append(event["encodedDataLength"])
+
+    devtools.on("Network.requestWillBeSent", begun)
+    devtools.on("Network.loadingFinished", ended)
     devtools.on("Network.dataReceived", lambda event: raw.append(event["dataLength"]))
     page.goto(porch.url + path, wait_until="networkidle")
     assert page.locator("h1").is_visible()

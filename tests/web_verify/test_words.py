@@ -26,7 +26,8 @@ def test_every_sentence_is_used_and_every_key_exists() -> None:
         for why in ("wrong", "expired", "used", "denied", "too_many", "blocked")
         for part in (".h1", ".body")
     }
-    made |= {f"{outcome}{part}" for outcome in ("ok", "deny", "undone", "sign_up", "reset") for part in (".h1", ".body")}
+    outcomes = ("ok", "deny", "undone", "sign_up", "reset")
+    made |= {f"{outcome}{part}" for outcome in outcomes for part in (".h1", ".body")}
     made |= {"sign_in.empty_username", "sign_in.empty_password", "turned_away.h1", "turned_away.body"}
     known = {*WORDS, *COUNTED}
     assert made <= known
