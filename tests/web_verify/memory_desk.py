@@ -8,7 +8,19 @@ from dataclasses import dataclass, field, replace
 
 from tests.web_verify.memory_accounts import MemoryAccounts
 from tests.web_verify.memory_inbox import MemoryInbox
-from web_verify.desk import AppAsking, Asking, Decided, Device, Leaving, Person, Problem, ScopeText, SignedIn, Visitor
+from web_verify.desk import (
+    AppAsking,
+    AskedToLeave,
+    Asking,
+    Decided,
+    Device,
+    Leaving,
+    Person,
+    Problem,
+    ScopeText,
+    SignedIn,
+    Visitor,
+)
 
 NOW = 1_772_546_587_000  # 3 March 2026, 14:03:07 UTC
 PASSWORD = "correct horse"
@@ -160,6 +172,15 @@ class MemoryDesk(MemoryAccounts, MemoryInbox):
         return Leaving(
             f"https://app.example/back?{'code=c' if approve else 'error=access_denied'}", "https://app.example"
         )
+
+    async def look_up_leaving(self, visitor: Visitor, ticket: str) -> AskedToLeave | None:
+        if ticket != "ticket":
+            return None
+        return AskedToLeave("Photo wall", "https://app.example", "ask" if visitor.session in self.sessions else "leave")
+
+    async def leave(self, visitor: Visitor, ticket: str) -> Leaving | None:
+        await self.sign_out(visitor)
+        return None
 
     async def devices(self, visitor: Visitor) -> Sequence[Device]:
         person = self.sessions.get(visitor.session)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from playwright.sync_api import Page
 
 from tests.web_verify.memory_desk import APP_ASKING, ASKING, PASSWORD
+from tests.web_verify.memory_inbox import REQUEST
 from tests.web_verify.porch import Porch
 from web_verify.desk import Fault, Problem, Why
 
@@ -71,6 +72,7 @@ def person_states(page: Page, porch: Porch) -> Iterator[str]:
     yield "consent"
     page.goto(porch.url + "/sign-out/ticket")
     yield "sign out too"
+    yield from inbox_states(page, porch)
     porch.desk.decided.clear()
     page.goto(porch.url + "/D/WDJBMJHT")
     press(page, "[value=deny]")
@@ -119,6 +121,25 @@ def account_states(page: Page, porch: Porch) -> Iterator[str]:
     desk.wrong = None
     press(page, "main button")
     yield "address confirmed"
+
+
+def inbox_states(page: Page, porch: Porch) -> Iterator[str]:
+    """Apps that ask on the phone."""
+    page.goto(porch.url + "/requests")
+    yield "inbox, none"
+    long = replace(REQUEST, request_id="0b" * 32, message="W" * 100, app_name="A very long name of an application")
+    silent = replace(REQUEST, request_id="0c" * 32, message="", is_app_proven=False)
+    porch.desk.waiting = {each.request_id: each for each in (REQUEST, long, silent)}
+    page.goto(porch.url + "/devices")
+    yield "devices, with requests"
+    for each, decision in ((REQUEST, "approve"), (long, "deny"), (silent, "not_me")):
+        page.goto(f"{porch.url}/requests/{each.request_id}")
+        yield f"request {decision}"
+        press(page, f"[value={decision}]")
+        yield f"request answered, {decision}"
+    page.goto(porch.url + "/requests")
+    page.click("summary")
+    yield "inbox, with a stopped app"
 
 
 def every_state(page: Page, porch: Porch) -> Iterator[str]:
