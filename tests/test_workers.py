@@ -67,7 +67,7 @@ def test_sign_ins_go_across_workers(server: Served) -> None:
             assert web.get(f"{server.address}/api/me", headers=bearer, timeout=10).json()["username"] == "ana"
 
 
-def test_dev_31_fifty_polls_over_two_workers_give_one_token_answer(server: Served) -> None:
+def test_dev_31_and_chaos_01_fifty_polls_over_two_workers_give_one_token_answer(server: Served) -> None:
     started = server.begin()
     server.phone().approve(started)
     gate = threading.Barrier(50)

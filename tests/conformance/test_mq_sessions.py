@@ -76,7 +76,7 @@ def test_mq_06_a_newer_token_and_a_new_proof_carry_the_session_on(
         assert line.farewell() == 0x87
 
 
-def test_mq_06_no_message_is_lost_while_a_session_is_renewed(
+def test_mq_06_and_chaos_12_no_message_is_lost_while_a_session_is_renewed(
     house: RunningHouse, key: AnyKey, tokens: dict[str, Any]
 ) -> None:
     own = tokens["device_id"]

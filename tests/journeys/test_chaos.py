@@ -66,7 +66,7 @@ def error_of(answer: requests.Response) -> str:
     return str(answer.json().get("error", ""))
 
 
-def test_of_yes_and_no_at_the_same_instant_one_holds_for_everybody(houses: Houses) -> None:
+def test_chaos_02_of_yes_and_no_at_the_same_instant_one_holds_for_everybody(houses: Houses) -> None:
     won: Counter[str] = Counter()
     ana, also_ana = Phone(houses.near, "ana"), Phone(houses.far, "ana")
     for _ in range(ROUNDS):
@@ -103,7 +103,7 @@ def test_of_two_people_who_open_one_code_at_once_none_is_let_on(houses: Houses) 
         assert error_of(houses.near.poll(started)) == "access_denied"
 
 
-def test_polls_that_race_with_the_approval_give_tokens_once(houses: Houses) -> None:
+def test_chaos_04_polls_that_race_with_the_approval_give_tokens_once(houses: Houses) -> None:
     phone = Phone(houses.far)
     for number in range(ROUNDS):
         started = houses.near.begin()
@@ -126,7 +126,7 @@ def test_polls_that_race_with_the_approval_give_tokens_once(houses: Houses) -> N
         assert error_of(houses.far.poll(started)) == "invalid_grant"
 
 
-def test_an_approval_that_races_with_expiry_gives_no_late_tokens(houses: Houses) -> None:
+def test_chaos_03_an_approval_that_races_with_expiry_gives_no_late_tokens(houses: Houses) -> None:
     clock, phones = houses.near.clock, [Phone(houses.near, "ana"), Phone(houses.far, "ben")]
     started = [houses.near.begin() for _ in range(8)]
     expires_at = clock() + 600_000
@@ -154,7 +154,7 @@ def test_an_approval_that_races_with_expiry_gives_no_late_tokens(houses: Houses)
         assert error_of(houses.near.poll(each)) in ("expired_token", "invalid_grant")
 
 
-def test_parallel_uses_of_one_refresh_token_leave_one_successor(houses: Houses) -> None:
+def test_chaos_05_parallel_uses_of_one_refresh_token_leave_one_successor(houses: Houses) -> None:
     for _ in range(3):
         tokens = houses.near.sign_in()
         answers = at_once(
@@ -207,7 +207,7 @@ def disable_client(houses: Houses, tokens: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("end", [revoke, disable_account, disable_client])
-def test_whatever_races_with_the_end_of_a_sign_in_is_dead_afterwards(houses: Houses, end: Ending) -> None:
+def test_chaos_06_whatever_races_with_the_end_of_a_sign_in_is_dead_afterwards(houses: Houses, end: Ending) -> None:
     tokens = houses.near.sign_in()
     newest, approved = [tokens], [houses.near.begin() for _ in range(4)]
     for each in approved:
@@ -239,7 +239,7 @@ def test_whatever_races_with_the_end_of_a_sign_in_is_dead_afterwards(houses: Hou
         assert houses.near.refresh(each).json()["error"] in ("invalid_grant", "unauthorized_client", "invalid_client")
 
 
-def test_user_codes_that_collide_are_drawn_again_and_never_shared(
+def test_chaos_09_user_codes_that_collide_are_drawn_again_and_never_shared(
     shared_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(user_code, "LETTERS", Profile("letters", "BC", 6, 4))  # 64 codes
@@ -265,7 +265,7 @@ def test_user_codes_that_collide_are_drawn_again_and_never_shared(
         assert begin(houses.near).status_code == 200, "codes are free again after their end"
 
 
-def test_an_answer_that_was_lost_after_the_redemption_is_not_given_twice(
+def test_chaos_07_an_answer_that_was_lost_after_the_redemption_is_not_given_twice(
     houses: Houses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = houses.near.begin()

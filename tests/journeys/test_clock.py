@@ -19,7 +19,7 @@ def house(tmp_path: Path) -> Iterator[RunningHouse]:
 
 
 @pytest.mark.parametrize("step", [60, -60])
-def test_a_sign_in_survives_a_step_of_the_clock_at_every_stage(house: RunningHouse, step: int) -> None:
+def test_chaos_08_a_sign_in_survives_a_step_of_the_clock_at_every_stage(house: RunningHouse, step: int) -> None:
     pending, approved = house.begin(), house.begin()
     phone = Phone(house)
     page = phone.open(pending)
@@ -55,7 +55,7 @@ def test_a_held_request_is_answered_by_the_decision_whatever_the_clock_does(hous
     assert answers[0].status_code == 200
 
 
-def test_a_clock_that_runs_ahead_ends_what_it_ends_and_a_clock_set_back_revives_nothing_used(
+def test_chaos_08_a_clock_that_runs_ahead_ends_what_it_ends_and_a_clock_set_back_revives_nothing_used(
     house: RunningHouse,
 ) -> None:
     pending, tokens = house.begin(), house.sign_in()
@@ -71,7 +71,7 @@ def test_a_clock_that_runs_ahead_ends_what_it_ends_and_a_clock_set_back_revives_
     assert house.me(fresh).status_code == 401, "and its second use was an alarm"
 
 
-def test_a_lock_against_guessing_is_not_opened_by_setting_the_clock_back(house: RunningHouse) -> None:
+def test_chaos_08_a_lock_against_guessing_is_not_opened_by_setting_the_clock_back(house: RunningHouse) -> None:
     started, phone = house.begin(), Phone(house)
     phone.open(started)
     while phone.web.get(f"{house.address}/D/BCDFGHJK", timeout=10).status_code == 404:

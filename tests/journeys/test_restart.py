@@ -75,7 +75,7 @@ def test_a_sign_in_survives_kill_9_at_every_stage(porchlight: Porchlight) -> Non
             assert fourth.refresh(after.json()).json()["error"] == "invalid_grant"
 
 
-def test_locks_against_guessing_survive_kill_9_and_new_cookies(porchlight: Porchlight) -> None:
+def test_chaos_11_locks_against_guessing_survive_kill_9_and_new_cookies(porchlight: Porchlight) -> None:
     flags = ("--tries-per-network", "4")
     with porchlight.serve(*flags) as server:
         for _ in range(4):
