@@ -66,7 +66,8 @@ def _policy(args: argparse.Namespace) -> int:
     async def change(desk: Desk) -> tuple[Client, Mapping[str, object]]:
         client = await _find(desk, args.client_id)
         if named:
-            client = replace(client, **{f"device_{name}": _given(value) for name, value in named.items()})
+            changes: dict[str, Any] = {f"device_{name}": _given(value) for name, value in named.items()}
+            client = replace(client, **changes)
             check_terms(client)
             detail = f"terms of the device flow: {', '.join(named)}"
             await desk.store.change_client(

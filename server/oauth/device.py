@@ -121,8 +121,9 @@ def pending(authorization: DeviceAuthorization, now: int) -> AuthorizationPendin
     many seconds it has from now."""
     if not authorization.opens:
         return AuthorizationPending()
-    shown = {"match": authorization.match} if authorization.match else {}
-    news = AuthorizationPending(opened=True, expires_in=(authorization.expires_at - now) // 1_000, **shown)
+    news = AuthorizationPending(opened=True, expires_in=(authorization.expires_at - now) // 1_000)
+    if authorization.match:
+        news.members["match"] = authorization.match
     news.opens = authorization.opens
     return news
 

@@ -60,8 +60,8 @@ def terms_of(client: Client, house: Terms) -> Terms:
     own_scopes = dict(_pair(word) for word in client.device_scopes)
     own_lives = dict(_pair(word) for word in client.device_lifetimes)
     return Terms(
-        client.device_policy or house.policy,
-        client.device_digits or house.digits,
+        next((policy for policy in POLICIES if policy == client.device_policy), house.policy),
+        next((digits for digits in DIGITS if digits == client.device_digits), house.digits),
         client.device_networks or house.networks,
         {**house.scopes, **{scope: LEVELS[level] for scope, level in own_scopes.items()}},
         {**house.lifetimes, **{LEVELS[level]: seconds(text) * 1_000 for level, text in own_lives.items()}},

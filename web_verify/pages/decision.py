@@ -6,7 +6,7 @@ the decision is read afterwards, so that reloading it never decides again.
 
 from starlette.responses import Response
 
-from web_verify.desk import Asking, Decided, Problem
+from web_verify.desk import Asking, Decided, Person, Problem
 from web_verify.forms import ECHO_LIMIT, Refused
 from web_verify.pages import done, problem
 from web_verify.pages.enter import short
@@ -30,17 +30,17 @@ async def get(visit: Visit) -> Response:
         return visit.go("/sign-in", code=code)
     if isinstance(found, Decided):
         return done.show(visit, found)
-    return ask(visit, found, person=person, code=code)
+    return ask(visit, found, person, code)
 
 
-def ask(visit: Visit, asking: Asking, **facts: object) -> Response:
+def ask(visit: Visit, asking: Asking, person: Person, code: str) -> Response:
     """The decision; before it a page of its own where there is something to notice, and a fresh sign-in if need be."""
     is_sure = visit.request.query_params.get("sure") == "1"
     if asking.notice and not is_sure:
-        return visit.show("notice_before", asking=asking, **facts)
+        return visit.show("notice_before", asking=asking, person=person, code=code)
     if asking.must_sign_in:
-        return visit.go("/sign-in", code=str(facts["code"]), again="1")
-    return visit.show_live("decision", asking=asking, **facts)
+        return visit.go("/sign-in", code=code, again="1")
+    return visit.show_live("decision", asking=asking, person=person, code=code)
 
 
 def is_only_fetched(visit: Visit) -> bool:
