@@ -36,7 +36,7 @@ def test_dev_16_the_whole_journey_by_hand(porch: Porch, phone: OpenPhone, script
     assert page.url == porch.url + "/D/WDJBMJHT"
     assert porch.desk.decided["WDJBMJHT"][2] == ("profile", "readings:write")
     page.reload()
-    press(page, "main >> text=My devices")
+    press(page, "footer >> text=My devices")
     press(page, "[aria-label='Sign out Aurora TV']")
     assert page.locator(".proof").inner_text().startswith("Signed out at 14:03:07 UTC")
 
