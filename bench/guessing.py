@@ -45,7 +45,7 @@ class Outcome:
 
 async def attack(seed: int, known: str = "") -> Outcome:
     """Ten minutes of an attacker who is everywhere and keeps no cookie, against a fresh server."""
-    luck = Random(seed)  # noqa: S311 - a simulated attacker
+    luck = Random(seed)
     settings = checked(Settings(database_url="memory:", issuer="https://tv.example.com"))
     store = open_storage(settings.storage_url)
     house = House(settings, store, store.readings, lambda: NOW)
