@@ -6,7 +6,7 @@ from dataclasses import replace
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from server.device_terms import check_device_terms
 from server.oauth.email_address import tidy_email
@@ -93,6 +93,7 @@ def _check_accounts(settings: Settings) -> None:
     if settings.smtp_url:
         parts = urlsplit(settings.smtp_url)
         is_plain = parts.scheme in ("smtp", "smtps") and parts.hostname and not (parts.path.strip("/") or parts.query)
+        is_plain = is_plain and unquote(settings.smtp_url).isascii()  # so that a user and a password can be sent
         _demand(bool(is_plain) and _has_port(parts), "smtp_url", "smtp://USER:PASSWORD@HOST:587 or smtps://HOST")
     address = parseaddr(settings.mail_from)[1]
     _demand(bool(tidy_email(address)) or not settings.mail_from, "mail_from", "an address: Name <name@example.com>")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from server.storage.migrations import audit_table, backchannel_tables, registration_tables
+from server.storage.migrations import audit_table, backchannel_tables, letters_tables, registration_tables
 
 revision = "0001"
 down_revision = None
@@ -25,8 +25,7 @@ def upgrade() -> None:
     audit_table.create()
     backchannel_tables.create()
     registration_tables.create()
-    _link()
-    _delivery()
+    letters_tables.create()
 
 
 def _device_authorization() -> None:
@@ -279,37 +278,3 @@ def _reading() -> None:
         sa.PrimaryKeyConstraint("device_id", "number", name="pk_reading"),
     )
     op.create_index("ix_reading_account_id_at", "reading", ["account_id", "at"])
-
-
-def _link() -> None:
-    op.create_table(
-        "link",
-        sa.Column("link_hash", sa.LargeBinary(), nullable=False),
-        sa.Column("purpose", sa.String(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.Column("account_id", sa.String(), nullable=False),
-        sa.Column("email", sa.String(), nullable=False),
-        sa.Column("family_id", sa.String(), nullable=False),
-        sa.Column("is_mailed", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("link_hash", name="pk_link"),
-    )
-    op.create_index("ix_link_account_id", "link", ["account_id"])
-    op.create_index("ix_link_expires_at", "link", ["expires_at"])
-
-
-def _delivery() -> None:
-    op.create_table(
-        "delivery",
-        sa.Column("delivery_id", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("subject", sa.String(), nullable=False),
-        sa.Column("account_id", sa.String(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.Column("tries", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("delivery_id", name="pk_delivery"),
-    )
-    op.create_index("ix_delivery_due_at", "delivery", ["due_at"])
-    op.create_index("ix_delivery_expires_at", "delivery", ["expires_at"])
