@@ -5,6 +5,7 @@ from typing import Final
 
 from server.desk.visits import Visits
 from server.oauth import verification
+from server.oauth.delivery import owed
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event
 from server.oauth.secret import digest
@@ -12,6 +13,7 @@ from server.oauth.user_code import normalise
 from web_verify.desk import Visitor
 
 log: Final = logging.getLogger("porchlight")
+WORTH_TELLING_FOR: Final = 86_400_000
 
 
 class ReportDesk(Visits):
@@ -53,4 +55,7 @@ class ReportDesk(Visits):
             await self._house.store.record((told,))
         else:
             await self._house.store.end_family(family_id, self._house.now(), event=told)
+            if self._house.settings.notice_webhook:
+                notice = owed("reported_webhook", family_id, self._house.now(), lasts_for=WORTH_TELLING_FOR)
+                await self._house.store.owe([notice])
         log.warning("reported as abused: %s (client %s)", family_id or "a sign-in before its tokens", told.client_id)

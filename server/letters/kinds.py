@@ -88,6 +88,16 @@ async def device_webhook(house: House, delivery: Delivery) -> None:
     await webhook.tell(house.settings, delivery, told, house.now())
 
 
+async def reported_webhook(house: House, delivery: Delivery) -> None:
+    """A person said of a device: this was not me. Told to the operator's own address."""
+    family = await house.store.find_family(delivery.subject)
+    account = await house.store.find_account(family.account_id) if family is not None else None
+    if family is None or account is None or not house.settings.notice_webhook:
+        return
+    told = webhook.reported_device(family, account, await _app_name(house, family))
+    await webhook.tell(house.settings, delivery, told, house.now())
+
+
 KINDS: Final[Mapping[str, Callable[[House, Delivery], Awaitable[None]]]] = {
     "invitation": invitation,
     "sign_up": sign_up,
@@ -96,6 +106,7 @@ KINDS: Final[Mapping[str, Callable[[House, Delivery], Awaitable[None]]]] = {
     "changed": changed,
     "device_mail": device_mail,
     "device_webhook": device_webhook,
+    "reported_webhook": reported_webhook,
     KIND: logout,
 }
 

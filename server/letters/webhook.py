@@ -40,6 +40,14 @@ def new_device(family: Family, account: Account, app_name: str, link: str) -> di
     }
 
 
+def reported_device(family: Family, account: Account, app_name: str) -> dict[str, Any]:
+    """What is told when a person says of a device: this was not me. It is signed out already; there is no link."""
+    told = new_device(family, account, app_name, "")
+    told["data"].pop("sign_out_url")
+    at = family.ended_at if family.ended_at is not None else family.last_seen_at
+    return told | {"type": "device.reported", "timestamp": moment(at).isoformat(timespec="milliseconds")}
+
+
 async def tell(settings: Settings, delivery: Delivery, told: dict[str, Any], now: int) -> None:
     """Bring it. Raises `NotSent`, or what `outbound.fetch` raises; any answer of 2xx is a yes."""
     body = json.dumps(told, ensure_ascii=False).encode()
