@@ -132,6 +132,7 @@ def test_nobody_learns_who_has_an_account(place: tuple[RunningHouse, MailServer]
 def test_a_forgotten_password_is_replaced_once_and_ends_every_browser(place: tuple[RunningHouse, MailServer]) -> None:
     house, mail = place
     held = house.sign_in()
+    assert mail.next()["subject"].startswith("New device")
     other, phone = Phone(house), Phone(house)
     sign_in(other, "ana")
     ask(phone, "/reset", "ana@example.com")
@@ -199,8 +200,8 @@ FAULTS: tuple[tuple[dict[str, str], str], ...] = (
     ({"password": "a" * 1_025}, "That password is too long."),
     ({"password": "aaaaaaaaaaaaaaaaaaaa"}, "Thieves know that password"),
     ({"password": "zoe.doe-Porchlight"}, "little more than a name"),
-    ({"username": "ana"}, "Somebody has that user name."),
-    ({"username": "ANA"}, "Somebody has that user name."),
+    ({"username": "ana"}, "That name is taken."),
+    ({"username": "ANA"}, "That name is taken."),
     ({"username": "ana@example.com"}, "A user name has 2 to 40 letters"),
     ({"username": "two words"}, "A user name has 2 to 40 letters"),
     ({"username": ""}, "Type a user name."),
@@ -225,6 +226,7 @@ def test_what_cannot_be_chosen_is_said_and_the_link_still_works(place: tuple[Run
 def test_a_password_is_changed_with_the_old_one_alone(place: tuple[RunningHouse, MailServer]) -> None:
     house, mail = place
     held = house.sign_in()
+    assert mail.next()["subject"].startswith("New device")
     other, phone = Phone(house), Phone(house)
     sign_in(other, "ana")
     sign_in(phone, "ana")

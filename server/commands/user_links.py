@@ -98,7 +98,7 @@ def _issuer(settings: Settings) -> str:
 def _list(args: argparse.Namespace) -> int:
     async def listed(desk: Desk) -> list[dict[str, object]]:
         now = wall_clock()
-        rows = []
+        rows: list[dict[str, object]] = []
         for account in await desk.store.accounts():
             families = await desk.store.families(account.account_id)
             sessions = await desk.store.sessions(account.account_id)
