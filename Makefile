@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test conformance check format bench lock clean
+.PHONY: help setup demo test conformance check format words bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' Makefile | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ check: setup ## ruff, mypy (strict), import-linter
 format: setup ## let ruff put the code in order
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+words: setup ## bring the catalogues of the pages' languages into step, and say what is left to translate
+	@$(BIN)/python -m tests.catalogues $(ARGS)
 
 bench: setup ## measure, beside a bare server and the peers (see bench/README.md)
 	@$(BIN)/python -m bench $(ARGS)

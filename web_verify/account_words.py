@@ -30,7 +30,7 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     # Passwords
     "password.label": "Password",
     "password.new": "New password",
-    "password.hint": "{n} characters or more. Four words that don't belong together are easy to keep in mind.",
+    "password.hint": "{length} or more. Four words that don't belong together are easy to keep in mind.",
     "password.h1": "Change your password",
     "password.current": "Password you have now",
     "password.browsers": "Every other browser is signed out.",
@@ -47,11 +47,11 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     "fault.email_shape": "That is no email address that we can send to. It looks like name@example.com.",
     "fault.username_empty": "Type a user name.",
     "fault.username_shape": "A user name has 2 to 40 letters, digits, dots, dashes or lines below. It has no spaces.",
-    "fault.username_taken": "Somebody has that user name. Type another.",
+    "fault.username_taken": "That name is taken. Type another.",
     "fault.name_shape": "Your name has 60 characters at most.",
     "fault.current_empty": "Type the password that you have now.",
     "fault.current_wrong": "That is not your password. Check it and try again.",
-    "fault.password_short": "That password is too short. It has {n} characters or more.",
+    "fault.password_short": "That password is too short. It has {length} or more.",
     "fault.password_long": "That password is too long. It has 1,024 characters at most.",
     "fault.password_known": "Thieves know that password already: it is on a list of stolen ones. Choose another.",
     "fault.password_name": "That password is little more than a name. Choose another.",
@@ -77,7 +77,7 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     "account.sign_out": "Sign out",
     "account.sign_out_which": "Sign out {browser}",
     "account.all": "Sign out everywhere",
-    "account.all_sure": "You are signed out in every browser, this one included.",
+    "account.all_sure": "You are signed out in every browser, and in this one too.",
     "account.all_devices": "Sign out my TVs and devices too",
     "account.all_go": "Sign out everywhere",
     # An email address
@@ -128,4 +128,6 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     "notice.password": "Change my password",
 }
 
-ACCOUNT_COUNTED: Final[dict[str, tuple[str, str]]] = {}
+ACCOUNT_COUNTED: Final[dict[str, tuple[str, str]]] = {
+    "password.length": ("{n} character", "{n} characters"),
+}

@@ -12,6 +12,7 @@ from web_verify.forms import Refused, read_form
 from web_verify.headers import NOT_KEPT, SECURITY, content_security_policy, posting_policy
 from web_verify.origin import comes_from_elsewhere
 from web_verify.pages import notice
+from web_verify.tongue import VARY, switch_of
 from web_verify.visit import House, Visit
 
 Answer = Callable[[Visit], Awaitable[Response]]
@@ -27,12 +28,13 @@ class Door:
     def __init__(self, house: House, answers: Mapping[str, Answer], otherwise: Answer | None = None) -> None:
         """Hang one page behind the door."""
         self._house = house
-        self._answers = answers
+        self.answers = answers
         self._otherwise = otherwise or nowhere
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever it is."""
         visit = Visit.begin(self._house, Request(scope, receive))
+        visit.switch = switch_of(visit.request, self._house.look, can_get="GET" in self.answers)
         try:
             response = await self._answer(visit)
         except Refused as refused:
@@ -43,7 +45,9 @@ class Door:
             # A person never sees a traceback; the log has it under the id that the page shows.
             log.exception("no page for request %s", scope.get("porchlight.request_id", ""))
             response = notice.show(visit, Refused(500, "broken"))
-        response.headers.update(dict((*SECURITY, NOT_KEPT)))
+        response.headers.update(dict((*SECURITY, NOT_KEPT, VARY)))
+        if response.media_type == "text/html":
+            response.headers["content-language"] = visit.language.tag
         response.headers["content-security-policy"] = (
             posting_policy(visit.form_target)
             if visit.posts_back
@@ -55,10 +59,10 @@ class Door:
 
     async def _answer(self, visit: Visit) -> Response:
         """Check what every page would check, then ask the page."""
-        if not self._answers:
+        if not self.answers:
             return await self._otherwise(visit)
         method = visit.request.method
-        answer = self._answers.get("GET" if method == "HEAD" else method)
+        answer = self.answers.get("GET" if method == "HEAD" else method)
         if answer is None:
             raise Refused(405, "not_allowed")
         if method == "POST":
@@ -69,7 +73,7 @@ class Door:
         """The notice that says what to do instead."""
         response = notice.show(visit, refused)
         if refused.status == 405:
-            allowed = ["HEAD"] * ("GET" in self._answers) + list(self._answers)
+            allowed = ["HEAD"] * ("GET" in self.answers) + list(self.answers)
             response.headers["allow"] = ", ".join(sorted(allowed))
         return response
 

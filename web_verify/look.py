@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from web_verify.languages import OFFERED, Language
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -11,6 +13,7 @@ class Look:
     ("" or "/t1", no slash at the end). `secure_cookies` is true wherever the pages are reached over https.
     `has_digits`: codes are nine digits, not eight letters. `idle_days`: how long a device may stay switched off.
     `takes_sign_ups`: anybody may make an account; `sends_mail`: there is a mail server to send links with.
+    `languages`: those that people may choose among.
     """
 
     name: str
@@ -22,6 +25,7 @@ class Look:
     takes_sign_ups: bool = False
     sends_mail: bool = False
     shortest_password: int = 15
+    languages: tuple[Language, ...] = OFFERED
 
     def __post_init__(self) -> None:
         """Refuse a prefix that would make a link to another host, or a broken one."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Final, Literal
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from web_verify.claims import harmless
-from web_verify.words import DIRECTION, LANGUAGE, WORDS, say
+from web_verify.words import WORDS, say, spoken
 
 Kind = Literal["invitation", "sign_up", "known", "reset", "email", "changed", "device"]
 
@@ -41,7 +41,8 @@ class Mail:
 
 
 def write(kind: Kind, link: str, **facts: str) -> Mail:
-    """The mail of this kind. `facts` fill its sentences; what a stranger chose among them is made harmless first."""
+    """The mail of this kind, in the language spoken. `facts` fill its sentences; what a stranger chose among
+    them is made harmless first."""
     subject, before, link_words, after = KINDS[kind]
     shown = {name: harmless(value, 60) or "" for name, value in facts.items()}
     lines = [say(key, **shown) for key in before if all(shown[name] for name in _named(key))]
@@ -67,7 +68,8 @@ def _html(before: Sequence[Markup], words: Markup, link: str, after: Sequence[Ma
     parts.append(Markup('<p><a href="{}"><b>{}</b></a></p>').format(link, words))
     parts += [paragraph.format(line) for line in after]
     body = Markup("\n").join(parts)
-    head = f'<!doctype html>\n<html lang="{escape(LANGUAGE)}" dir="{escape(DIRECTION)}"><meta charset="utf-8"><body>\n'
+    language = spoken()
+    head = f'<!doctype html>\n<html lang="{language.tag}" dir="{language.direction}"><meta charset="utf-8"><body>\n'
     return f"{head}{body}\n</body></html>\n"
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 MAIL_WORDS: Final[dict[str, str]] = {
     "mail_invitation.subject": "You are invited to {service}",
-    "mail_invitation.body": "You can have an account at {service}. With it you sign in your TVs and devices.",
+    "mail_invitation.body": "You can have an account at {service}. With it you sign in your devices, such as a TV.",
     "mail_invitation.link": "Make your account",
     "mail_invitation.after": "The link works once, for 7 days. If you don't want an account, do nothing.",
     "mail_sign_up.subject": "Your account at {service}",
@@ -29,7 +29,7 @@ MAIL_WORDS: Final[dict[str, str]] = {
     "mail_changed.after": "If it was you, all is well.",
     "mail_device.subject": "New device signed in: {app}",
     "mail_device.body": "{app} was signed in to your account {username} on {time}, from {address}.",
-    "mail_device.may": "It calls itself “{claimed}” (not verified).",
+    "mail_device.may": "It calls itself “{claimed}”. We can't check that name.",
     "mail_device.link": "If this wasn't you, sign it out now",
     "mail_device.after": "If it was you, all is well. You find it in My devices.",
 }

@@ -11,7 +11,7 @@ from web_verify import times
 from web_verify.claims import harmless
 from web_verify.headers import LIVE
 from web_verify.look import Look
-from web_verify.words import DIRECTION, LANGUAGE, say, say_count
+from web_verify.words import say, say_count, spoken
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -42,7 +42,7 @@ class Paper:
             lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
         self._templates.globals.update(
-            look=look, stylesheet=look.prefix + stylesheet, lang=LANGUAGE, dir=DIRECTION, say=say, say_count=say_count,
+            look=look, stylesheet=look.prefix + stylesheet, spoken=spoken, say=say, say_count=say_count,
             url=self.url, times=times, harmless=harmless, bdi=bdi, bdis=bdis, href=self.link, letters=letters,
             live=Markup(LIVE),  # noqa: S704 - our own file
         )  # fmt: skip

@@ -10,10 +10,10 @@ PRESENCE_WORDS: Final[dict[str, str]] = {
     "match.type_hint": "Two digits. Your device shows them now.",
     "match.code": "Type the code on your device",
     "match.code_hint": "Read it from the screen in front of you, not from a message.",
-    "net.place": "near {place}",
+    "consent.address_place": "from {address}, near {place}",
     "consent.hidden": "It gives a name that could mislead you, so we don't show it",
     "consent.kept_back": "It won't be able to, because it is not close to you",
-    "consent.lasts": "It stays signed in until you sign it out in My devices, and no longer than {day}, {clock}.",
+    "consent.lasts": "It stays signed in until you sign it out in My devices. It ends at the latest on {time}.",
     # Before the decision
     "far.h1": "This device is far from you",
     "far.body": "The code you opened belongs to a device in another place.",
@@ -21,9 +21,9 @@ PRESENCE_WORDS: Final[dict[str, str]] = {
     "far.ask": "If you did not start this yourself just now, stop it. Nothing is lost.",
     "far.why": "If you go on, we ask you to sign in once more, so that we know it is you.",
     "same_browser.h1": "You seem to be on the device itself",
-    "same_browser.body": "This page was opened by the same kind of browser, in the same network, that asks to be "
-    "signed in. Codes are for a second device, such as a TV.",
-    "same_browser.ask": "If an app or a web page told you to come here, stop it and sign in there in the usual way.",
+    "same_browser.body": "The browser that asks to be signed in is like this one, and in the same network. "
+    "Codes are for a second device, such as a TV.",
+    "same_browser.ask": "If an app or a web page told you to come here, stop it. Sign in there as you always do.",
     "before.stop": "Not me, stop it",
     "before.go": "I'm sure, go on",
     # Nothing was signed in

@@ -1,4 +1,8 @@
-"""Instants and durations in words: relative first, then the clock in UTC, since no script asks for the phone's zone."""
+"""Instants and durations in words: relative first, then the clock in UTC, since no script asks for the phone's zone.
+
+The order of a date and the names of its months are sentences of the catalogue like any other; digits and the clock of
+24 hours are the same everywhere, as the codes beside them are.
+"""
 
 from datetime import UTC, datetime
 
@@ -7,7 +11,6 @@ from markupsafe import Markup
 from web_verify.words import say, say_count
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def moment(at: int) -> datetime:
@@ -15,15 +18,20 @@ def moment(at: int) -> datetime:
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
-def clock(at: int, *, to_the_second: bool = False) -> str:
+def clock(at: int, *, to_the_second: bool = False) -> Markup:
     """`14:03 UTC`, or `14:03:07 UTC`."""
-    return moment(at).strftime("%H:%M:%S UTC" if to_the_second else "%H:%M UTC")
+    return say("time.clock", clock=moment(at).strftime("%H:%M:%S" if to_the_second else "%H:%M"))
 
 
-def day(at: int) -> str:
+def day(at: int) -> Markup:
     """`3 Mar 2026`, the same in every locale of the server."""
     when = moment(at)
-    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+    return say("time.day", day=when.day, month=say(f"month.{when.month}"), year=when.year)
+
+
+def day_and_clock(at: int) -> Markup:
+    """`3 Mar 2026, 14:03 UTC`."""
+    return say("time.day_clock", day=day(at), clock=clock(at))
 
 
 def ago(now: int, at: int) -> Markup:
@@ -57,3 +65,8 @@ def wait(left: int) -> Markup:
     if left < MINUTE:
         return say_count("wait.seconds", max(1, -(-left // SECOND)))
     return say_count("wait.minutes", -(-left // MINUTE))
+
+
+def days(count: int) -> Markup:
+    """`180 days`."""
+    return say_count("wait.days", count)

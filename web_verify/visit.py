@@ -1,17 +1,20 @@
 """One request of one visitor: what a page may ask for, and the two ways it can answer: show a page, or go elsewhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from web_verify import session
+from web_verify import session, tongue
 from web_verify.desk import Desk, Leaving, Person, Visitor
 from web_verify.forms import Form
 from web_verify.headers import SUBMIT
+from web_verify.languages import ENGLISH, Language, choose
 from web_verify.look import Look
 from web_verify.paper import Paper
+from web_verify.words import speak
 
 BROWSER_LIMIT: Final = 400  # characters of what a browser says of itself
 
@@ -30,7 +33,7 @@ class Visit:
     """A request on its way through one page. `is_new`: the cookie is set when it leaves, for longer if it `stays`.
 
     `form_target` is where the forms of the page may lead besides this house; with `posts_back` they lead only there.
-    `is_live`: the page listens, where scripts run, for what changes.
+    `is_live`: the page listens, where scripts run, for what changes. `switch` is where another language is chosen.
     """
 
     house: House
@@ -42,6 +45,9 @@ class Visit:
     form_target: str = ""
     posts_back: bool = False
     is_live: bool = False
+    language: Language = ENGLISH
+    wish: tongue.Wish = tongue.NONE
+    switch: tongue.Switch | None = None
 
     @classmethod
     def begin(cls, house: House, request: Request) -> "Visit":
@@ -50,8 +56,19 @@ class Visit:
         address = request.client.host if request.client else ""
         browser = request.headers.get("user-agent", "")[:BROWSER_LIMIT]
         request_id = str(request.scope.get("porchlight.request_id", ""))
-        visitor = Visitor(secret or session.draw(), address, request_id, browser)
-        return cls(house, request, visitor, is_new=secret is None)
+        wish = tongue.wish_of(request, house.look)
+        language = wish.language or ENGLISH
+        visitor = Visitor(secret or session.draw(), address, request_id, browser, language.tag)
+        visit = cls(house, request, visitor, is_new=secret is None, language=language, wish=wish)
+        speak(language)
+        return visit
+
+    def hear(self, ui_locales: Sequence[str]) -> None:
+        """What the device or the app would speak (`ui_locales`): it counts where the phone wishes for none we have."""
+        found = None if self.wish.language else choose(ui_locales, self.house.look.languages)
+        if found is not None:
+            self.language = found
+            speak(found)
 
     @property
     def desk(self) -> Desk:
@@ -75,6 +92,7 @@ class Visit:
                 "form_token": session.form_token(self.visitor.session),
                 "request_id": str(self.request.scope.get("porchlight.request_id", "")),
                 "now": self.desk.now(),
+                "switch": None if self.posts_back else self.switch,
                 **facts,
             },
         )
@@ -83,7 +101,7 @@ class Visit:
     def show_live(self, page: str, **facts: object) -> Response:
         """Answer with a page that listens."""
         self.is_live = True
-        return self.show(page, **facts)
+        return self.show(page, 200, **facts)
 
     def go(self, path: str, *parts: str, **query: str) -> Response:
         """Send the browser on with 303, so that a form is never sent twice nor a password onwards (section 4.12).
@@ -105,7 +123,9 @@ class Visit:
         return Response(status_code=303, headers={"location": leaving.location})
 
     def leave(self, response: Response) -> Response:
-        """Set the cookie if the visitor's secret is new."""
+        """Set the cookie if the visitor's secret is new, and that of the language if one was chosen."""
         if self.is_new:
             session.keep(response, self.house.look, self.visitor.session, stays=self.stays)
+        if self.wish.is_chosen:
+            tongue.keep(response, self.house.look, self.language)
         return response

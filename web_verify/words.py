@@ -4,35 +4,40 @@ Words: connect, sign in, sign out; never authenticate, authorise, grant. Sentenc
 filled with an escaped value; the tags in a sentence are ours.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 from markupsafe import Markup
 
 from web_verify.account_words import ACCOUNT_COUNTED, ACCOUNT_WORDS
+from web_verify.catalogue import catalogue
+from web_verify.languages import ENGLISH, Language
 from web_verify.leaving_words import LEAVING_WORDS
 from web_verify.mail_words import MAIL_WORDS
 from web_verify.presence_words import PRESENCE_WORDS
 from web_verify.request_words import REQUEST_COUNTED, REQUEST_WORDS
-
-LANGUAGE: Final = "en"
-DIRECTION: Final = "ltr"
+from web_verify.scope_words import SCOPE_WORDS
+from web_verify.time_words import TIME_COUNTED, TIME_WORDS
 
 WORDS: Final[dict[str, str]] = {
     # The frame around every page
+    "frame.language": "Language:",
     "frame.devices": "My devices",
     "frame.connect": "Connect a device",
     "frame.request": "Request {request_id}",
     # Enter the code
     "enter.h1": "Connect a device",
-    "enter.label": "Code on your TV or device",
+    "enter.label": "Code on your device",
     "enter.hint_digits": "9 digits, like 019-450-730. Dashes don't matter.",
     "enter.hint": "8 letters, like WDJB-MJHT. Dashes and capitals don't matter.",
     "enter.go": "Continue",
     "enter.safety": "Only use a code from a screen you can see right now. "
     "We never send codes by message, email or phone.",
     "enter.where": "Where do I find the code?",
-    "enter.where_body": "Start the sign-in on your TV or device. Its screen shows a square to scan and, beside it, "
-    "the code. On a device without a screen, look at the paper or the program that came with it.",
+    "enter.where_body": "Start the sign-in on your device, such as a TV. Its screen shows a square to scan and, "
+    "beside it, the code. On a device without a screen, look at the paper or the program that came with it.",
     "enter.empty": "Type the code that your device shows.",
     # Sign in
     "sign_in.h1": "Sign in to continue",
@@ -70,7 +75,8 @@ WORDS: Final[dict[str, str]] = {
     "consent.cannot": "It can't see your password or change your account.",
     "consent.less": "Allow less",
     "consent.leave_out": "Leave out: {sentence}",
-    "consent.undo": "It stays signed in until you sign it out in My devices, or until it is not used for {days} days.",
+    "consent.undo": "It stays signed in until you sign it out in My devices. "
+    "It also ends when it is not used for {days}.",
     "consent.scam": "Got this code in a message, email or call? It's a scam. Tap <b>Not me</b>.",
     "consent.deny": "Not me",
     "consent.approve": "Yes, sign it in",
@@ -85,15 +91,15 @@ WORDS: Final[dict[str, str]] = {
     "app.q": "Connect {app} to your account?",
     "app.deny": "No, go back",
     "app.approve": "Yes, connect",
-    "app.undo": "It stays connected until you sign it out in My devices, or until it is not used for {days} days.",
-    "app.undo_here": "It stays connected until you sign out here, until you sign it out in My devices, "
-    "or until it is not used for {days} days.",
+    "app.undo": "It stays connected until you sign it out in My devices. It also ends when it is not used for {days}.",
+    "app.undo_here": "It stays connected until you sign out here, or sign it out in My devices. "
+    "It also ends when it is not used for {days}.",
     "post_back.h1": "Back to the app",
     "post_back.go": "Continue",
     # Decided
     "ok.h1": "You're connected",
     "ok.wrong": "Was that a mistake? Sign it out in My devices.",
-    "ok.body": "Look at your TV. You can close this page.",
+    "ok.body": "Look at your device. You can close this page.",
     "deny.h1": "Stopped",
     "deny.body": "Nothing was signed in, and your account is safe.",
     "deny.next": "You can close this page. The device shows that it was stopped.",
@@ -106,7 +112,7 @@ WORDS: Final[dict[str, str]] = {
     "so there's no zero or letter O.",
     "wrong.body_digits": "Check the digits on the screen, then type them again.",
     "expired.h1": "That code has expired",
-    "expired.body": "Ask your TV or device for a new one. Then scan it or type it here.",
+    "expired.body": "Ask your device for a new one. Then scan it or type it here.",
     "used.h1": "This code was used already",
     "used.body": "If you didn't expect that, do nothing. Your account is safe. "
     "To connect another device, type the code it shows.",
@@ -133,10 +139,10 @@ WORDS: Final[dict[str, str]] = {
     "devices.proof": "Signed out at {time}. It can no longer act for you.",
     "devices.sign_out": "Sign out",
     "devices.sign_out_which": "Sign out {app}",
-    "devices.all": "Sign out all devices, TVs included",
+    "devices.all": "Sign out all devices and TVs",
     "devices.all_sure": "Every device below stops at once. You can connect each one again with a new code.",
     "devices.none": "No device is signed in to your account yet.",
-    "devices.none_next": "Start the sign-in on your TV or device, then type its code here.",
+    "devices.none_next": "Start the sign-in on your device, then type its code here.",
     # The page could not be answered
     "bad_form.h1": "We couldn't read that",
     "bad_form.body": "The form did not arrive as it was sent. Open the page again and try once more.",
@@ -170,38 +176,59 @@ WORDS: Final[dict[str, str]] = {
     "Your device shows whether it was signed in.",
     "back.again": "Open the page again",
     "back.code": "Type a code",
-    # Times
-    "time.now": "just now",
-    "time.both": "{ago} <span>({clock})</span>",
-    "time.both_day": "{ago} <span>({day}, {clock})</span>",
     **ACCOUNT_WORDS,
     **PRESENCE_WORDS,
     **MAIL_WORDS,
     **REQUEST_WORDS,
     **LEAVING_WORDS,
+    **SCOPE_WORDS,
+    **TIME_WORDS,
 }
 
 COUNTED: Final[dict[str, tuple[str, str]]] = {
-    "ago.seconds": ("{n} second ago", "{n} seconds ago"),
-    "ago.minutes": ("{n} minute ago", "{n} minutes ago"),
-    "ago.hours": ("{n} hour ago", "{n} hours ago"),
-    "ago.days": ("{n} day ago", "{n} days ago"),
-    "in.seconds": ("in {n} second", "in {n} seconds"),
-    "in.minutes": ("in {n} minute", "in {n} minutes"),
-    "wait.seconds": ("{n} second", "{n} seconds"),
-    "wait.minutes": ("{n} minute", "{n} minutes"),
     "devices.all_go": ("Sign out {n} device", "Sign out all {n} devices"),
     **ACCOUNT_COUNTED,
     **REQUEST_COUNTED,
+    **TIME_COUNTED,
 }
 
 
+_SPOKEN: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+
+
+def speak(language: Language) -> None:
+    """Say everything in this language from now on, in this task: each request is answered in one of its own."""
+    _SPOKEN.set(language)
+
+
+def spoken() -> Language:
+    """What is spoken in this task."""
+    return _SPOKEN.get()
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Speak another language for a while."""
+    before = _SPOKEN.set(language)
+    try:
+        yield
+    finally:
+        _SPOKEN.reset(before)
+
+
 def say(key: str, **facts: object) -> Markup:
-    """The sentence under `key`, its facts escaped; an unknown key or a missing fact is a KeyError."""
-    return Markup(WORDS[key]).format(**facts)  # noqa: S704 - the sentence is ours, `format` escapes the facts
+    """The sentence under `key` in the language spoken, its facts escaped; an unknown key or a missing fact is a
+    KeyError. What a catalogue does not have is said in English."""
+    english, language = WORDS[key], spoken()
+    sentence = english if language.tag == "en" else catalogue(language.path).sentences.get(key, english)
+    return Markup(sentence).format(**facts)  # noqa: S704 - the sentence is ours, `format` escapes the facts
 
 
 def say_count(key: str, n: int, **facts: object) -> Markup:
     """The counted sentence under `key` in the form that goes with `n`."""
-    one, many = COUNTED[key]
-    return Markup(one if n == 1 else many).format(n=n, **facts)  # noqa: S704 - as above
+    (one, many), language = COUNTED[key], spoken()
+    sentence = one if n == 1 else many
+    if language.tag != "en":
+        found = catalogue(language.path)
+        sentence = found.counted[key][found.form(n)] if key in found.counted else sentence
+    return Markup(sentence).format(n=n, **facts)  # noqa: S704 - as above

@@ -51,7 +51,7 @@ def test_dev_16_the_page_says_what_asks_and_the_last_one_sends_back_to_the_devic
     for scope in SCOPES:
         assert house.app.house.settings.scopes[scope] in page.text
     assert page.text.count('name="decision" value="deny"') == page.text.count('name="decision" value="approve"') == 1
-    assert "Look at your TV" in ana.submit(page, decision="approve").text
+    assert "Look at your device" in ana.submit(page, decision="approve").text
     denied = house.begin()
     assert "Nothing was signed in" in ana.deny(denied).text
 

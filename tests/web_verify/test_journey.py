@@ -36,7 +36,7 @@ def test_dev_16_a_person_connects_a_device_and_is_sent_back_to_it(porch: Porch) 
     done = visitor.open("/D/WDJBMJHT")
     assert done.status_code == 200
     assert "You&#39;re connected" in done.text or "You're connected" in done.text
-    assert "Look at your TV. You can close this page." in done.text
+    assert "Look at your device. You can close this page." in done.text
     assert porch.desk.decided["WDJBMJHT"][2] == ("profile", "library", "readings:write")  # all that was asked
 
 

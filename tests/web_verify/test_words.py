@@ -6,12 +6,23 @@ from pathlib import Path
 import pytest
 
 import web_verify
+from server.settings import SCOPES
+from tests.reading import grade, syllables, word_count
 from web_verify import times
 from web_verify.look import Look
+from web_verify.scope_words import SCOPE_WORDS
 from web_verify.words import COUNTED, WORDS, say, say_count
 
 ROOM = Path(web_verify.__file__).parent
 NOW = 1_772_546_587_000
+SYLLABLES = {
+    1: "signed stopped changed shows here where squares name codes made type whole real once else these there have "
+    "tries square eyes used one phone page choose",
+    2: "device service waited account changes address minute because closes little table password being apple boxes "
+    "opened listed going trying movement quiet create language before compare allowed places stolen cookies",
+    3: "devices messages somebody area idea video registered decided usual everywhere",
+    4: "authenticate material everybody",
+}
 
 
 def test_every_sentence_is_used_and_every_key_exists() -> None:
@@ -26,12 +37,32 @@ def test_every_sentence_is_used_and_every_key_exists() -> None:
         for why in ("wrong", "expired", "used", "denied", "too_many", "blocked")
         for part in (".h1", ".body")
     }
-    outcomes = ("ok", "deny", "undone", "sign_up", "reset")
+    outcomes = ("ok", "deny", "undone", "sign_up", "reset", "shared", "mismatch", "reported", "far", "same_browser")
     made |= {f"{outcome}{part}" for outcome in outcomes for part in (".h1", ".body")}
+    made |= {"deny.next", "undone.next", "mismatch.next", "reported.next", "far.ask", "same_browser.ask"}
+    made |= {key for key in WORDS if key.startswith(("month.", "scope."))}
     made |= {"sign_in.empty_username", "sign_in.empty_password", "turned_away.h1", "turned_away.body"}
     known = {*WORDS, *COUNTED}
     assert made <= known
     assert known <= named | made, known - named - made
+
+
+def test_a_child_of_twelve_can_read_every_sentence() -> None:
+    """The grade of Flesch and Kincaid: 6 at most where there is enough to measure, short words in the rest."""
+    texts = {key: re.sub(r"<[^>]+>", "", re.sub(r"\{\w+\}", "Ana", said)) for key, said in WORDS.items()}
+    hard = {key: round(grade(text), 1) for key, text in texts.items() if word_count(text) >= 6 and grade(text) > 6}
+    assert hard == {}
+    assert [word for text in texts.values() for word in text.split() if "@" not in word and syllables(word) > 4] == []
+    assert grade(" ".join(text.rstrip(".") + "." for text in texts.values())) < 3
+
+
+def test_syllables_are_counted_as_they_are_spoken() -> None:
+    for count, words in SYLLABLES.items():
+        assert {word: syllables(word) for word in words.split()} == dict.fromkeys(words.split(), count)
+
+
+def test_the_built_in_scopes_have_one_sentence_not_two() -> None:
+    assert {key.removeprefix("scope."): said for key, said in SCOPE_WORDS.items()} == SCOPES
 
 
 def test_the_words_are_those_people_use() -> None:
