@@ -3,16 +3,20 @@
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Scope
 
 from server.oauth.errors import OAuthError, TemporarilyUnavailable
 from server.oauth.proof import UseNonce
 from server.oauth.secret import draw_id
 from server.oauth.store import StorageError
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 log: Final = logging.getLogger("porchlight")
 NO_STORE: Final = {"cache-control": "no-store", "pragma": "no-cache"}
@@ -67,3 +71,19 @@ def counter(answer: Handler) -> Handler:
             return json_answer({"error": "server_error", "error_description": f"error id {error_id}"}, 500)
 
     return guarded
+
+
+class Endpoint(Protocol):
+    """What a route of machines leads to: it answers a request, and says what it takes and answers."""
+
+    async def __call__(self, request: Request) -> Response: ...
+
+    def about(self) -> "About": ...
+
+
+class Counter(Route):
+    """A route of machines: whatever is refused there is JSON. `about` is its endpoint's."""
+
+    def __init__(self, path: str, endpoint: Endpoint, *methods: str, name: str | None = None) -> None:
+        super().__init__(path, counter(endpoint), methods=methods, name=name)
+        self.about = endpoint.about

@@ -1,7 +1,6 @@
 """The composition root: the only file that knows every room. It builds one server and speaks ASGI for it."""
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -11,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.answers import CLIENT, NO_STORE, REFUSED, json_answer
+from server.answers import CLIENT, NO_STORE, REFUSED, Counter, json_answer
 from server.desk.desk import HouseDesk
 from server.endpoints.fast_poll import FastPoll
 from server.endpoints.token import PATH as TOKEN_PATH
@@ -28,17 +27,13 @@ from server.oauth.event import Origin, happened
 from server.oauth.secret import draw_id
 from server.oauth.store import News
 from server.oauth.token import Family
-from server.routes import API_PATH, routes
+from server.routes import API_PATH, Errand, first_word, first_words, routes
 from server.settings import DAY, Settings
 from server.storage import open_storage
 from web_verify.look import Look
 from web_verify.routes import lost, pages, sent_back, turned_away
 
 SWEEP_EVERY: Final = 30.0
-_MACHINES: Final = re.compile(
-    r"/(\.well-known|api|token|par|bc-authorize|register|device_authorization|revoke|introspect|userinfo|jwks|mqtt|health)(/|$)"
-)
-_BROWSERS: Final = re.compile(r"/(authorize|end_session)(/|$)")  # sent by apps, answered with pages
 
 
 class Porchlight:
@@ -62,6 +57,8 @@ class Porchlight:
         desk = HouseDesk(self.house)
         self._lost = lost(desk, look)
         table = routes(self.house, pages(desk, look), turned_away(desk, look), sent_back(desk, look))
+        self._machines = frozenset(first_words(table, Counter))
+        self._errands = frozenset(first_words(table, Errand))
         self._router = Router(table, default=self._nowhere, redirect_slashes=False)
         self._front = FastPoll(self._behind, self.house, settings.path + TOKEN_PATH)
         doorkeeper = AuditedDoorkeeper(self.house, HouseDoorkeeper(self.house))
@@ -129,21 +126,23 @@ class Porchlight:
         """A refusal is an event, unless it is part of an ordinary sign-in or told of already."""
         if error.is_ordinary or error.is_recorded:
             return
-        path, client = scope["path"].removeprefix(self.house.settings.path), scope.get("client")
-        at = _MACHINES.match(path) or _BROWSERS.match(path)
+        word, client = self._first_word(scope), scope.get("client")
         origin = Origin(client[0] if client else "", scope["porchlight.request_id"])
-        detail = f"{error.error} at /{at[1]}" if at else error.error
+        detail = f"{error.error} at /{word}" if word in self._machines | self._errands else error.error
         told = happened("refused", "stranger", self.house.now(), origin, client_id=scope.get(CLIENT, ""), detail=detail)
         self.house.refusals.note(told)
 
     async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """No route leads here: machines get JSON, people a page."""
-        if scope["type"] == "http" and not _MACHINES.match(scope["path"].removeprefix(self.house.settings.path)):
+        if scope["type"] == "http" and self._first_word(scope) not in self._machines:
             await self._lost(scope, receive, send)
         elif scope["type"] == "http":
             await _json_of(HTTPException(404))(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
+
+    def _first_word(self, scope: Scope) -> str:
+        return first_word(scope["path"].removeprefix(self.house.settings.path))
 
     def _hear(self, news: News) -> None:
         """A family that ended takes its MQTT session with it, wherever it was ended."""

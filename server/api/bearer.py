@@ -1,6 +1,7 @@
 """The access token of a request to a protected resource, over HTTP and MQTT alike (RFC 6750, RFC 9449 section 7)."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 
@@ -12,6 +13,9 @@ from server.possession import shown_certificate, shown_proof
 from server.signing.proof import ALGORITHMS
 
 from .challenge import REALM as OURS
+
+if TYPE_CHECKING:
+    from server.openapi.operation import Answer, Operation
 
 REALM: Final = f"Bearer {OURS}"
 DPOP: Final = f'DPoP {OURS}, algs="{" ".join(ALGORITHMS)}"'
@@ -95,3 +99,12 @@ def demand_scope(access: Access, scope: str) -> None:
     if scope and scope not in access.scopes:
         challenge = f'{REALM}, error="insufficient_scope", scope="{scope}"'
         raise InsufficientScope(f"this needs the scope {scope}", challenge=challenge)
+
+
+def about_bearer(name: str, does: str, answer: "Answer", refuses: Sequence[type[OAuthError]] = ()) -> "Operation":
+    """An operation that takes an access token."""
+    from server.openapi.operation import BEARER, DPOP, Operation
+    from server.openapi.parts import PROOF
+
+    said = (InvalidRequest, BadToken, BadProof, NoNonce, *refuses)
+    return Operation(name, does, (answer,), said, headers=(PROOF,), by=(BEARER, DPOP))

@@ -5,7 +5,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.answers import Handler
+from server.answers import Endpoint
 from server.house import House
 from server.oauth.errors import OAuthError
 
@@ -18,16 +18,18 @@ def well_known_path(house: House) -> str:
     return f"{WELL_KNOWN}{house.settings.path}{house.settings.api_path}"
 
 
-def pointing(house: House, answer: Handler) -> Handler:
+class Pointing:
     """The same endpoint, with `resource_metadata` in every challenge it answers, for each scheme."""
-    host = house.settings.issuer.removesuffix(house.settings.path)
-    pointer = f'{REALM}, resource_metadata="{host}{well_known_path(house)}"'
 
-    async def pointed(request: Request) -> Response:
+    def __init__(self, house: House, endpoint: Endpoint) -> None:
+        host = house.settings.issuer.removesuffix(house.settings.path)
+        self._pointer = f'{REALM}, resource_metadata="{host}{well_known_path(house)}"'
+        self._endpoint = endpoint
+        self.about = endpoint.about
+
+    async def __call__(self, request: Request) -> Response:
         try:
-            return await answer(request)
+            return await self._endpoint(request)
         except OAuthError as error:
-            error.challenge = error.challenge.replace(REALM, pointer)
+            error.challenge = error.challenge.replace(REALM, self._pointer)
             raise
-
-    return pointed

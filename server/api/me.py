@@ -1,7 +1,7 @@
 """`me`: who signed this device in, and what it may do."""
 
 from .bearer import REALM, BadToken
-from .resource import Call, Reply
+from .resource import Call, Reply, Told
 
 
 async def me(call: Call) -> Reply:
@@ -21,4 +21,15 @@ async def me(call: Call) -> Reply:
             "app": client.name,
             "scope": " ".join(access.scopes),
         }
+    )
+
+
+def told() -> Told:
+    """What `me` says of itself."""
+    from server.openapi.operation import ANY_TEXT, Answer, Field, members
+
+    names = ("sub", "username", "name", "device_id", "client_id", "app", "scope")
+    shown = members(*(Field(name, ANY_TEXT, True) for name in names))
+    return Told(
+        "Say who signed this device in, and what it may do", (), Answer(200, "The person and the device", shown)
     )

@@ -4,7 +4,7 @@ from server.oauth.access import InvalidToken
 from server.oauth.errors import InvalidRequest, OAuthError
 
 from .bearer import REALM, BadToken
-from .resource import Call, Reply
+from .resource import Call, Reply, Told
 
 
 class NoSession(OAuthError):
@@ -26,3 +26,12 @@ async def renew(call: Call) -> Reply:
     if house.sessions is None or not await house.sessions.renew(fresh.device_id, token):
         raise NoSession("this device has no open MQTT session here; connect with the fresh token")
     return Reply({"expires_in": max(0, (fresh.expires_at - house.now()) // 1_000)})
+
+
+def told() -> Told:
+    """What `mqtt.renew` says of itself."""
+    from server.openapi.operation import ANY_TEXT, Answer, Field, members, whole
+
+    fresh = Field("access_token", ANY_TEXT, True, "A fresh one of the same device")
+    renewed = Answer(200, "It lives as long as the token", members(Field("expires_in", whole(), True, "Seconds")))
+    return Told("Let the open MQTT session live longer", (fresh,), renewed, (NoSession,))

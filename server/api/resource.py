@@ -1,9 +1,9 @@
 """What a protected resource is: a name for MQTT, a method and path for HTTP, the scope it needs, and its answer."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -11,10 +11,13 @@ from starlette.responses import Response
 from server.answers import json_answer
 from server.house import House
 from server.oauth.access import Access
-from server.oauth.errors import InvalidRequest, TooLarge, WrongMediaType
+from server.oauth.errors import InvalidRequest, OAuthError, TooLarge, WrongMediaType
 
-from .bearer import bearer, demand_scope
-from .step_up import demand_sign_in
+from .bearer import InsufficientScope, about_bearer, bearer, demand_scope
+from .step_up import InsufficientUserAuthentication, demand_sign_in
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About, Answer, Field
 
 MAX_BODY: Final = 65_536
 Arguments = Mapping[str, object]
@@ -55,6 +58,15 @@ class Reply:
     status: int = 200
 
 
+class Told(NamedTuple):
+    """What a resource says of itself beside its code: its arguments, its answer, and how it refuses."""
+
+    does: str
+    arguments: "Sequence[Field]"
+    answer: "Answer"
+    refuses: Sequence[type[OAuthError]] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One line of the API's table. `scope` "" needs a valid token and no particular scope.
@@ -67,6 +79,7 @@ class Resource:
     path: str
     scope: str
     answer: Callable[[Call], Awaitable[Reply]]
+    told: Callable[[], Told]
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
 
@@ -91,6 +104,26 @@ class ResourceEndpoint:
         arguments = dict(request.query_params) if resource.takes_query else await _json_object(request)
         reply = await self._resource.answer(Call(self._house, access, arguments))
         return json_answer(reply.content, reply.status)
+
+    def about(self) -> "About":
+        from server.openapi.operation import JSON, Body, Field, members, text, whole
+
+        each = self._resource
+        told = each.told()
+        takes = None if each.takes_query else Body(JSON, members(*told.arguments, is_open=True))
+        query = told.arguments if each.takes_query else ()
+        refuses: list[type[OAuthError]] = [InvalidRequest, *told.refuses]
+        demanded = (Field("acr_values", text()), Field("max_age", whole()))
+        if each.scope:
+            refuses.append(InsufficientScope)
+        if not each.takes_query:
+            refuses += [TooLarge, WrongMediaType]
+        is_stepped_up = each.max_age is not None or bool(each.acr_values)
+        if is_stepped_up:
+            refuses.append(InsufficientUserAuthentication)
+        said = about_bearer(each.name, told.does, told.answer, refuses)
+        members_of_refusal = demanded if is_stepped_up else ()
+        return {each.method: said._replace(takes=takes, query=query, refusal_members=members_of_refusal)}
 
 
 async def _json_object(request: Request) -> dict[str, object]:

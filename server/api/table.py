@@ -1,46 +1,57 @@
 """The API on one screen: every resource, its name over MQTT, its route over HTTP, the scope it needs."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from server.answers import counter, json_answer
+from server.answers import Counter, json_answer
 from server.house import House
 
 from . import me, mqtt_session, readings
-from .challenge import pointing
+from .challenge import Pointing
 from .resource import Resource, ResourceEndpoint
 
+if TYPE_CHECKING:
+    from server.openapi.operation import About
+
 RESOURCES: Final = (
-    Resource("me", "GET", "/me", "profile", me.me),
-    Resource("readings.add", "POST", "/readings", "readings:write", readings.add),
-    Resource("readings.list", "GET", "/readings", "readings:read", readings.list_newest),
+    Resource("me", "GET", "/me", "profile", me.me, me.told),
+    Resource("readings.add", "POST", "/readings", "readings:write", readings.add, readings.told_add),
+    Resource("readings.list", "GET", "/readings", "readings:read", readings.list_newest, readings.told_list),
     # What is deleted is gone: a device left alone, or a token that was stolen long after its sign-in, does not do it.
-    Resource("readings.delete", "DELETE", "/readings", "readings:write", readings.delete, max_age=300),
-    Resource("mqtt.renew", "POST", "/mqtt/renew", "", mqtt_session.renew),
+    Resource(
+        "readings.delete", "DELETE", "/readings", "readings:write", readings.delete, readings.told_delete, max_age=300
+    ),
+    Resource("mqtt.renew", "POST", "/mqtt/renew", "", mqtt_session.renew, mqtt_session.told),
 )
 
 
-def api_routes(house: House, prefix: str) -> Iterator[Route]:
+def api_routes(house: House, prefix: str) -> Iterator[Counter]:
     """The routes under `prefix`, such as `/api`, and the list of them at `prefix` itself."""
-    yield Route(prefix, _list_of_resources(prefix), methods=["GET"])
+    yield Counter(prefix, ListOfResources(prefix), "GET")
     for each in RESOURCES:
-        endpoint = counter(pointing(house, ResourceEndpoint(house, each)))
-        yield Route(prefix + each.path, endpoint, methods=[each.method], name=each.name)
+        yield Counter(prefix + each.path, Pointing(house, ResourceEndpoint(house, each)), each.method, name=each.name)
 
 
-def _list_of_resources(prefix: str) -> Any:
-    async def index(request: Request) -> Response:
-        return json_answer(
-            {
-                "resources": [
-                    {"name": each.name, "method": each.method, "path": prefix + each.path, "scope": each.scope}
-                    for each in RESOURCES
-                ]
-            }
-        )
+class ListOfResources:
+    """GET /api: every resource, for whoever wants to know what there is."""
 
-    return index
+    def __init__(self, prefix: str) -> None:
+        self._content = {
+            "resources": [
+                {"name": each.name, "method": each.method, "path": prefix + each.path, "scope": each.scope}
+                for each in RESOURCES
+            ]
+        }
+
+    async def __call__(self, request: Request) -> Response:
+        return json_answer(self._content)
+
+    def about(self) -> "About":
+        from server.openapi.operation import ANY_TEXT, Answer, Field, Operation, each, members
+
+        line = members(*(Field(name, ANY_TEXT, True) for name in ("name", "method", "path", "scope")))
+        listed = Answer(200, "All of them", members(Field("resources", each(line), True)))
+        return {"GET": Operation("resources", "List what an access token opens", (listed,))}

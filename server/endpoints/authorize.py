@@ -4,7 +4,7 @@ What is wrong with the client or its redirect URI is shown to the person; all el
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,6 +32,9 @@ from web_verify.desk import Leaving
 
 from .form import FORM_TYPE, MAX_BODY, parse_loosely, read_body
 from .origin import origin_of
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 PATH: Final = "/authorize"
 CONSENT: Final = "/consent/"
@@ -103,6 +106,15 @@ class AuthorizationEndpoint:
 
     def _to_consent(self, request_id: str) -> Response:
         return _redirect(f"{self._house.settings.path}{CONSENT}{request_id}")
+
+    def about(self) -> "About":
+        from server.openapi.operation import ANY_TEXT, Field
+        from server.openapi.pages import about_browser
+        from server.openapi.parts import GIVEN, authorization_fields
+
+        pushed = Field("request_uri", ANY_TEXT, says="Of a pushed request; then the rest is not read")
+        fields = (Field("client_id", GIVEN, True), pushed, *authorization_fields(is_pushed=False))
+        return about_browser("authorize", "Ask a person for an app (RFC 6749 section 3.1)", fields)
 
 
 def leaving(uri: str, mode: str, answer: Mapping[str, str]) -> Leaving:

@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,6 +42,9 @@ from .client_auth import proven_client
 from .form import read_form
 from .hints import hinted_account, read_of
 from .origin import origin_of
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 PATH: Final = "/bc-authorize"
 EVEN: Final = 0.15  # seconds that every answer about a person takes at least
@@ -79,6 +82,36 @@ class BackchannelAuthenticationEndpoint:
         if made.mode != "push":
             content["interval"] = INTERVAL // SECOND
         return json_answer(content)
+
+    def about(self) -> "About":
+        from server.oauth import backchannel, errors
+        from server.openapi.operation import ANY_TEXT, Answer, Field, Operation, members, text, whole
+        from server.openapi.parts import ANY_CLIENT, CLIENT_REFUSALS, GIVEN, PROOF, PROOF_REFUSALS, SCOPE, client_form
+
+        token = text(shortest=backchannel.SHORTEST_NOTIFICATION_TOKEN, longest=backchannel.LONGEST_NOTIFICATION_TOKEN)
+        takes = client_form(
+            Field("scope", SCOPE, says="Must hold openid; required here or in the signed request"),
+            *(Field(name, GIVEN, says="Exactly one of the three hints") for name in backchannel.HINTS),
+            Field("binding_message", text(longest=backchannel.LONGEST_MESSAGE)),
+            Field("client_notification_token", token, says="For ping and push"),
+            Field("requested_expiry", text(pattern="^[0-9]{1,9}$"), says="Seconds"),
+            Field("user_code", GIVEN, says="The code without which this person takes no requests"),
+            *(Field("acr_values", ANY_TEXT), Field("request", GIVEN, says="All of it in a signed JWT")),
+        )
+        asked = members(
+            Field("auth_req_id", ANY_TEXT, True),
+            Field("expires_in", whole(1), True, "Seconds"),
+            Field("interval", whole(1), says="Seconds between polls; not with push"),
+        )
+        refuses = (
+            *(*CLIENT_REFUSALS, *PROOF_REFUSALS, errors.InvalidScope, TooMany, NotAllowed, UnknownUserId),
+            *(MissingUserCode, InvalidUserCode, errors.InvalidBindingMessage, errors.ExpiredLoginHintToken),
+            *(errors.RequestNotSupported, errors.RequestUriNotSupported),
+        )
+        answer = Answer(200, "The person is being asked", asked)
+        does = "Ask a person on their phone (CIBA)"
+        said = Operation("bc_authorize", does, (answer,), refuses, takes=takes, headers=(PROOF,), by=ANY_CLIENT)
+        return {"POST": said}
 
     async def _said(self, client: Client, form: Mapping[str, str]) -> Mapping[str, str]:
         """The parameters: of the form, or of the signed request in it, which works once."""

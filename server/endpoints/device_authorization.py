@@ -1,7 +1,7 @@
 """The device authorization endpoint: a device asks for a code to show (RFC 8628 sections 3.1 and 3.2)."""
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +12,14 @@ from server.oauth import scope, user_code
 from server.oauth.certificate import demand_certificate
 from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE, INTERVAL, DeviceAuthorization
-from server.oauth.errors import NotAllowed, TemporarilyUnavailable, UnauthorizedClient
+from server.oauth.errors import (
+    InvalidScope,
+    NotAllowed,
+    TemporarilyUnavailable,
+    TooMany,
+    UnauthorizedClient,
+    UnmetRequirements,
+)
 from server.oauth.grants.pipeline import demand_proof
 from server.oauth.presence import browser_of
 from server.oauth.secret import digest, draw
@@ -24,6 +31,9 @@ from server.settings import SECOND
 
 from .client_auth import proven_client
 from .form import read_form
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 PATH: Final = "/device_authorization"
 MAX_DRAWS: Final = 8
@@ -105,3 +115,32 @@ class DeviceAuthorizationEndpoint:
                 continue
             return code
         raise TemporarilyUnavailable("no free user code was found; try again", retry_after=5)
+
+    def about(self) -> "About":
+        from server.oauth.step_up import LONGEST_VALUES
+        from server.openapi.operation import ANY_TEXT, FLAG, URL, Answer, Field, Operation, members, text, whole
+        from server.openapi.parts import ANY_CLIENT, CLIENT_REFUSALS, PROOF, PROOF_REFUSALS, SCOPE, client_form
+
+        begun = members(
+            *(Field(name, ANY_TEXT, True) for name in ("device_code", "user_code")),
+            *(Field(name, URL, True) for name in ("verification_uri", "verification_uri_complete")),
+            *(Field(name, whole(1), True, "Seconds") for name in ("expires_in", "interval")),
+            Field("match_supported", FLAG, True, "Ours: a device that can show a number says match=1"),
+        )
+        takes = client_form(
+            Field("scope", SCOPE),
+            Field("device_name", ANY_TEXT, says=f"Ours: what the device calls itself; {MAX_NAME} characters are kept"),
+            Field("match", text("1"), says="Ours: the device can show a number for its person to repeat"),
+            Field(
+                "max_age", text(pattern="^[0-9]{1,10}$"), says="Ours: how old the person's sign-in may be, in seconds"
+            ),
+            Field("acr_values", text(longest=LONGEST_VALUES), says="Ours: how well the person must have signed in"),
+        )
+        refuses = (
+            *(*CLIENT_REFUSALS, *PROOF_REFUSALS, InvalidScope),
+            *(UnmetRequirements, NotAllowed, TooMany),
+        )
+        answer = Answer(200, "Both codes, and where a person types one", begun)
+        does = "Begin the sign-in of a device (RFC 8628)"
+        said = Operation("device_authorization", does, (answer,), refuses, takes=takes, headers=(PROOF,), by=ANY_CLIENT)
+        return {"POST": said}

@@ -4,7 +4,7 @@ What is wrong is shown to the person: a browser goes only where its app register
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,6 +20,9 @@ from server.oauth.ticket import LIVES_FOR, LONGEST, LogoutRequest, seal
 from server.signing.logout_token import Hint, read_hint
 
 from .authorize import TurnAway, browser_parameters
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 PATH: Final = "/end_session"
 PAGE: Final = "/sign-out/"
@@ -86,6 +89,15 @@ class EndSessionEndpoint:
         if client is None or not client.is_enabled:
             raise InvalidRequest("client_id is unknown")
         return client
+
+    def about(self) -> "About":
+        from server.openapi.operation import ANY_TEXT, Field, text
+        from server.openapi.pages import about_browser
+
+        names = ("id_token_hint", "client_id", "post_logout_redirect_uri", "logout_hint", "ui_locales")
+        fields = (*(Field(name, ANY_TEXT) for name in names), Field("state", text(longest=LONGEST_STATE)))
+        does = "Ask a person whether they sign out here too (OpenID Connect RP-Initiated Logout)"
+        return about_browser("end_session", does, fields)
 
 
 def redirect_uri_of(client: Client | None, uri: str) -> str:

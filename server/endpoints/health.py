@@ -1,12 +1,15 @@
 """Health for load balancers and operators: may this server be sent requests?"""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from server.answers import json_answer
 from server.house import House
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 LOOPBACK: Final = ("127.0.0.1", "::1")
 
@@ -30,3 +33,13 @@ class HealthEndpoint:
                 "tokens_issued": house.counts.tokens_issued,
             }
         return json_answer(content, 200 if status == "ok" else 503)
+
+    def about(self) -> "About":
+        from server.openapi.operation import Answer, Field, Operation, members, text, whole
+
+        counts = ("sign_ins_in_progress", "sign_ins_started", "pending_polls", "tokens_issued")
+        status = Field("status", text("ok", "closing", "catching_up"), True)
+        shown = members(status, *(Field(name, whole(), says="Told to this machine alone") for name in counts))
+        serves = Answer(200, "It may be sent requests", shown)
+        rests = Answer(503, "It closes, or cannot hear the other servers", shown)
+        return {"GET": Operation("health", "Say whether this server may be sent requests", (serves, rests))}

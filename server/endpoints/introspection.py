@@ -1,7 +1,7 @@
 """The introspection endpoint (RFC 7662), for resource servers that authenticate; signed if they ask (RFC 9701)."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +22,9 @@ from server.signing.introspection import MEDIA_TYPE, sign_introspection
 
 from .client_auth import BASIC, proven_client
 from .form import read_form
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 INACTIVE: Final[Mapping[str, Any]] = {"active": False}
 
@@ -50,6 +53,27 @@ class IntrospectionEndpoint:
             return json_answer(described)
         signed = sign_introspection(house.mint.ring, house.settings.issuer, caller.client_id, described, house.now())
         return Response(signed, 200, NO_STORE, MEDIA_TYPE)
+
+    def about(self) -> "About":
+        from server.openapi.operation import ANY_TEXT, Answer, Field, Operation, each, members, text, whole
+        from server.openapi.parts import ANY_CLIENT, CLIENT_REFUSALS, GIVEN, client_form
+
+        one_or_more = {"type": ["string", "array"], "items": {"type": "string"}}
+        kind = Field("token_type", text("Bearer", "DPoP", "refresh_token"))
+        texts = ("iss", "sub", "client_id", "device_id", "scope", "jti", "acr")
+        worth = members(
+            Field("active", {"type": "boolean"}, True),
+            *(Field(name, ANY_TEXT) for name in texts),
+            *(Field(name, whole()) for name in ("iat", "exp", "auth_time")),
+            *(Field(name, {"type": "object"}) for name in ("cnf", "act")),
+            *(kind, Field("amr", each(ANY_TEXT)), Field("aud", one_or_more)),
+        )
+        plain = Answer(200, "What it is worth now", worth)
+        signed = Answer(200, "The same, signed for the caller (RFC 9701)", ANY_TEXT, MEDIA_TYPE)
+        takes = client_form(Field("token", GIVEN, True), Field("token_type_hint", ANY_TEXT, says="Not needed"))
+        refuses = (*CLIENT_REFUSALS, Unsigned, TooMany)
+        does = "Say what a token is worth, to a client that authenticates (RFC 7662)"
+        return {"POST": Operation("introspect", does, (plain, signed), refuses, takes=takes, by=ANY_CLIENT)}
 
     async def _caller(self, request: Request, form: Mapping[str, str], *, is_signed: bool) -> Client:
         """The client that asks. Raises `InvalidClient`: 401, or 400 where a signed answer was to name its reader."""

@@ -1,6 +1,7 @@
 """Authorization server metadata (RFC 8414), OpenID discovery, and the JWK Set (RFC 7517): what clients read first."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +22,9 @@ from server.signing.proof import ALGORITHMS as PROOF_ALGORITHMS
 
 from .client_auth import methods
 
+if TYPE_CHECKING:
+    from server.openapi.operation import About, Operation
+
 # Where a client may come by mutual TLS (RFC 8705 section 5).
 ALIASES: Final = (
     ("token_endpoint", "/token"),
@@ -31,6 +35,9 @@ ALIASES: Final = (
     ("introspection_endpoint", "/introspect"),
     ("userinfo_endpoint", "/userinfo"),
 )
+# The two names of one document: the operationId, and what it is for.
+AUTHORIZATION_SERVER: Final = ("authorization_server_metadata", "Say where everything is (RFC 8414)")
+OPENID_CONFIGURATION: Final = ("openid_configuration", "Say where everything is (OpenID Connect Discovery)")
 CACHE: Final = {"cache-control": "public, max-age=300", "access-control-allow-origin": "*"}
 
 
@@ -97,11 +104,15 @@ def _mutual_tls(settings: Settings) -> dict[str, Any]:
 class MetadataEndpoint:
     """GET at both well-known paths."""
 
-    def __init__(self, house: House) -> None:
-        self._content = metadata(house)
+    def __init__(self, content: Mapping[str, Any], name: str, does: str) -> None:
+        self._content = content
+        self._name, self._does = name, does
 
     async def __call__(self, request: Request) -> Response:
         return json_answer(self._content, headers=CACHE)
+
+    def about(self) -> "About":
+        return {"GET": about_metadata(self._name, self._does, self._content)}
 
 
 class JwksEndpoint:
@@ -112,3 +123,27 @@ class JwksEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         return json_answer(self._house.mint.ring.jwks(self._house.now()), headers=CACHE)
+
+    def about(self) -> "About":
+        from server.openapi.operation import ANY_TEXT, PUBLIC, Answer, Field, Operation, each, members, text
+
+        names = ("kid", "alg", "kty")
+        key = members(Field("use", text("sig"), True), *(Field(name, ANY_TEXT, True) for name in names), is_open=True)
+        shown = Answer(200, "A JWK Set", members(Field("keys", each(key, 1), True)), headers=PUBLIC)
+        return {"GET": Operation("jwks", "Publish the keys that verify our tokens (RFC 7517)", (shown,))}
+
+
+def about_metadata(name: str, does: str, content: Mapping[str, Any]) -> "Operation":
+    """A document that is the same until the server starts anew; it describes itself."""
+    from server.openapi.operation import PUBLIC, Answer, Field, Operation, members
+
+    fields = (Field(member, _kind(value), True) for member, value in content.items())
+    return Operation(name, does, (Answer(200, "The document", members(*fields), headers=PUBLIC),))
+
+
+def _kind(value: object) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"type": "boolean"}
+    if isinstance(value, list):
+        return {"type": "array", "items": {"type": "string"}, "minItems": 1}
+    return {"type": {int: "integer", dict: "object"}.get(type(value), "string")}

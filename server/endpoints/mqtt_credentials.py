@@ -1,5 +1,6 @@
 """How a device learns to reach MQTT, whichever broker there is: `POST /mqtt/credentials` with its access token."""
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -7,9 +8,12 @@ from starlette.responses import Response
 
 from device_agent.mqtt import topics
 from server.answers import json_answer
-from server.api.bearer import REALM, BadToken, bearer
+from server.api.bearer import REALM, BadToken, about_bearer, bearer
 from server.house import House
 from server.oauth.errors import TemporarilyUnavailable
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 
 class MqttCredentialsEndpoint:
@@ -45,3 +49,19 @@ class MqttCredentialsEndpoint:
                 "expires_in": max(0, (access.expires_at - self._house.now()) // 1_000),
             }
         )
+
+    def about(self) -> "About":
+        from server.openapi.operation import ANY_TEXT, FLAG, Answer, Field, each, members, whole
+
+        branches = each(ANY_TEXT, 1)
+        topics_of_it = members(Field("publish", branches, True), Field("subscribe", branches, True))
+        names = ("host", "client_id", "username", "password")
+        shown = members(
+            *(Field(name, ANY_TEXT, True) for name in names),
+            Field("port", whole(1, 65_535), True),
+            Field("tls", FLAG, True),
+            Field("topics", topics_of_it, True, "What this device may publish, and what it may subscribe to"),
+            Field("expires_in", whole(), True, "Seconds"),
+        )
+        answer = Answer(200, "Where the broker is, and how this device signs in there", shown)
+        return {"POST": about_bearer("mqtt_credentials", "Say how this device reaches MQTT", answer)}

@@ -3,7 +3,7 @@
 MQTT is another road to the same resource: its address is had from `mqtt_credentials_endpoint`, with the same tokens.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +13,10 @@ from server.api.table import RESOURCES
 from server.house import House
 from server.signing.proof import ALGORITHMS
 
-from .metadata import CACHE
+from .metadata import CACHE, about_metadata
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 
 def described(house: House) -> dict[str, Any]:
@@ -41,3 +44,7 @@ class ProtectedResourceEndpoint:
 
     async def __call__(self, request: Request) -> Response:
         return json_answer(self._content, headers=CACHE)
+
+    def about(self) -> "About":
+        does = "Say who gives access tokens for the API (RFC 9728)"
+        return {"GET": about_metadata("protected_resource_metadata", does, self._content)}

@@ -1,7 +1,7 @@
 """The pushed authorization request endpoint: an app leaves its request here, out of the browser's hands (RFC 9126)."""
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,7 +9,14 @@ from starlette.responses import Response
 from server.answers import json_answer
 from server.house import House
 from server.oauth.authorization import PUSHED_FOR, URN, ask, redirect_uri_of
-from server.oauth.errors import InvalidRequest
+from server.oauth.errors import (
+    InvalidRequest,
+    InvalidScope,
+    RequestNotSupported,
+    TooMany,
+    UnmetRequirements,
+    UnsupportedResponseType,
+)
 from server.oauth.grants.pipeline import demand_proof
 from server.oauth.secret import digest, draw
 from server.possession import shown_proof
@@ -17,6 +24,9 @@ from server.settings import SECOND
 
 from .client_auth import proven_client
 from .form import read_form
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 PATH: Final = "/par"
 
@@ -45,3 +55,24 @@ class PushedRequestEndpoint:
         house.demand_share(request.client.host if request.client else "")
         await house.store.add_request(replace(pushed, stage="pushed", expires_at=now + PUSHED_FOR))
         return json_answer({"request_uri": URN + request_id, "expires_in": PUSHED_FOR // SECOND}, 201)
+
+    def about(self) -> "About":
+        from server.openapi.operation import Answer, Field, Operation, members, text, whole
+        from server.openapi.parts import (
+            ANY_CLIENT,
+            CLIENT_REFUSALS,
+            PROOF,
+            PROOF_REFUSALS,
+            authorization_fields,
+            client_form,
+        )
+
+        uri = Field("request_uri", text(pattern=f"^{URN}[A-Za-z0-9_-]+$"), True)
+        kept = Answer(201, "Good for one visit", members(uri, Field("expires_in", whole(1), True, "Seconds")))
+        refuses = (
+            *(*CLIENT_REFUSALS, *PROOF_REFUSALS, InvalidScope, UnsupportedResponseType),
+            *(RequestNotSupported, UnmetRequirements, TooMany),
+        )
+        takes = client_form(*authorization_fields(is_pushed=True))
+        does = "Leave an authorization request here, out of the browser's hands (RFC 9126)"
+        return {"POST": Operation("par", does, (kept,), refuses, takes=takes, headers=(PROOF,), by=ANY_CLIENT)}

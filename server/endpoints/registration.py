@@ -5,7 +5,7 @@ lock a device out of its own entry for good.
 """
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,6 +25,9 @@ from server.signing.assertion import check_jwks
 from .client_auth import methods
 from .json_body import read_object
 from .origin import origin_of
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 PATH: Final = "/register"
 MAX_METADATA: Final = 32_768
@@ -69,6 +72,15 @@ class RegistrationEndpoint:
             raise _refused()
         return json_answer(_answer(house, Registered(client, registration), management, secret), 201)
 
+    def about(self) -> "About":
+        from server.openapi.client_metadata import METADATA_REFUSALS, REGISTERED, TAKES
+        from server.openapi.operation import INITIAL, Answer, Operation
+
+        made = Answer(201, "All that was registered", REGISTERED)
+        does = "Register a client (RFC 7591)"
+        refuses = (*METADATA_REFUSALS, BadToken)
+        return {"POST": Operation("register", does, (made,), refuses, takes=TAKES, by=(INITIAL,))}
+
 
 class EntryEndpoint:
     """GET, PUT and DELETE /register/{client_id}, with the registration access token of that client."""
@@ -85,6 +97,18 @@ class EntryEndpoint:
         if request.method == "DELETE":
             return await self._delete(request, client_id)
         return json_answer(_answer(self._house, found, token))
+
+    def about(self) -> "About":
+        from server.openapi.client_metadata import METADATA_REFUSALS, REGISTERED, TAKES
+        from server.openapi.operation import REGISTRATION, Answer, Operation
+
+        shown, by = Answer(200, "All that is registered", REGISTERED), (REGISTRATION,)
+        read = Operation("read_client", "Read one's own entry (RFC 7592)", (shown,), (BadToken, Disabled), by=by)
+        refuses = (*METADATA_REFUSALS, BadToken, Disabled)
+        replaced = Operation("replace_client", "Replace one's own entry", (shown,), refuses, takes=TAKES, by=by)
+        gone = Answer(204, "The client and all that it was given are gone")
+        deleted = Operation("delete_client", "Remove oneself", (gone,), (BadToken, Disabled), by=by)
+        return {"GET": read, "PUT": replaced, "DELETE": deleted}
 
     async def _entry(self, client_id: str, token: str) -> Registered:
         """Raises `BadToken`, in the same words whatever is wrong; `Disabled`."""

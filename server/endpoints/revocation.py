@@ -1,5 +1,7 @@
 """The revocation endpoint (RFC 7009): revoking either token of a sign-in ends all of it, MQTT session included."""
 
+from typing import TYPE_CHECKING
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +15,9 @@ from server.oauth.secret import digest
 from .client_auth import proven_client
 from .form import read_form
 from .origin import origin_of
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 
 class RevocationEndpoint:
@@ -35,6 +40,17 @@ class RevocationEndpoint:
             told = happened("revoked", "client", house.now(), origin_of(request), detail="revocation endpoint")
             await house.store.end_family(family_id, house.now(), event=told)
         return Response(status_code=200, headers=NO_STORE)
+
+    def about(self) -> "About":
+        from server.openapi.operation import Answer, Field, Operation, text
+        from server.openapi.parts import ANY_CLIENT, CLIENT_REFUSALS, GIVEN, client_form
+
+        hint = Field("token_type_hint", text(), says="Not needed to find it")
+        refuses = (*CLIENT_REFUSALS, InvalidGrant, UnsupportedTokenType)
+        takes = client_form(Field("token", GIVEN, True, "An access or a refresh token"), hint)
+        gone = Answer(200, "It is worth nothing now; also when it was unknown")
+        does = "End the whole sign-in that a token belongs to (RFC 7009)"
+        return {"POST": Operation("revoke", does, (gone,), refuses, takes=takes, by=ANY_CLIENT)}
 
     async def _owner(self, token: str) -> tuple[str, str] | None:
         """The family and the client of a token of either kind; the hint is not needed to find it (section 2.1)."""

@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,6 +32,9 @@ from .client_auth import proven_client
 from .fast_poll import is_memorable
 from .form import parse_form, read_form_body
 from .origin import origin_of
+
+if TYPE_CHECKING:
+    from server.openapi.operation import About
 
 PATH: Final = "/token"
 _WAIT: Final = re.compile(r"(?:^|,)\s*wait\s*=\s*(\"?)([0-9]{1,9})\1\s*(?=$|[,;])", re.IGNORECASE)
@@ -64,6 +67,50 @@ class TokenEndpoint:
             self._remember(request, client, form, body, undecided)
             raise
         return self._answer(issue)
+
+    def about(self) -> "About":
+        from server.oauth import errors
+        from server.oauth.grants.target import InvalidTarget
+        from server.openapi.operation import ANY_TEXT, NOT_KEPT, Answer, Field, Operation, members, text, whole
+        from server.openapi.parts import (
+            ANY_CLIENT,
+            CLIENT_REFUSALS,
+            GIVEN,
+            NONCE,
+            PROOF,
+            PROOF_REFUSALS,
+            SCOPE,
+            client_form,
+        )
+
+        names = {name: GIVEN for grant in BY_TYPE.values() for name in (*grant.PARAMETERS, "refresh_token")}
+        takes = client_form(
+            Field("grant_type", text(*BY_TYPE), True),
+            *(Field(name, schema) for name, schema in names.items()),
+            *(Field(name, GIVEN) for name in ("redirect_uri", "code_verifier", "requested_token_type")),
+            *(Field(name, GIVEN, says="May be repeated") for name in ("audience", "resource")),
+            Field("scope", SCOPE),
+            Field("match", text("1"), says="Ours: the device can show a number for its person to repeat"),
+        )
+        issued = members(
+            *(Field(name, ANY_TEXT, True) for name in ("access_token", "scope")),
+            Field("token_type", text("Bearer", "DPoP"), True),
+            Field("expires_in", whole(), True, "Seconds"),
+            *(Field(name, ANY_TEXT) for name in ("refresh_token", "id_token", "issued_token_type")),
+        )
+        applied = Field("preference-applied", text(pattern="^wait=[0-9]+$"))
+        refuses = (
+            *(*CLIENT_REFUSALS, *PROOF_REFUSALS, errors.UnsupportedGrantType, errors.InvalidGrant, errors.InvalidScope),
+            *(InvalidTarget, AuthorizationPending, SlowDown, errors.AccessDenied, errors.ExpiredToken),
+        )
+        undecided = (
+            Field("interval", whole(1), says="Ours, with slow_down: the seconds to keep from now on"),
+            Field("match", text(pattern="^[0-9]{2}$"), says="Ours: the number to show to whoever stands there"),
+        )
+        wait = Field("Prefer", text(pattern="^wait=[0-9]{1,9}$"), says="Hold the request while the person decides")
+        answer = Answer(200, "Tokens", issued, headers=(*NOT_KEPT, NONCE, applied))
+        said = Operation("token", "Give tokens for a grant (RFC 6749 section 3.2)", (answer,), refuses, undecided)
+        return {"POST": said._replace(takes=takes, headers=(PROOF, wait), by=ANY_CLIENT)}
 
     def _wait_for(self, request: Request) -> int:
         """How many seconds this request may be held: 0 when it does not ask."""
