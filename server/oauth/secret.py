@@ -23,6 +23,10 @@ Kind = Literal[
     "initial_token",
     "registration_token",
     "link",
+    "attempt",
+    "browser",
+    "recovery_code",
+    "identity",
 ]
 
 

@@ -18,6 +18,7 @@ from .client import Client
 from .delivery import Deliveries, Delivery
 from .device import DeviceAuthorization
 from .event import Audit, Event
+from .factor import Factors
 from .guess import Budget
 from .link import Links
 from .registered import DeviceKeys, Registrations
@@ -69,7 +70,7 @@ LOST: Final = News("lost")
 FOUND: Final = News("lost", "found")
 
 
-class Store(People, Links, Deliveries, Audit, BackchannelStore, Registrations, DeviceKeys, Protocol):
+class Store(People, Factors, Links, Deliveries, Audit, BackchannelStore, Registrations, DeviceKeys, Protocol):
     """The whole cellar. Lists are in no order unless said."""
 
     async def open(self, hear: Callable[[News], None]) -> None:

@@ -15,6 +15,7 @@ from server.oauth.client import Client
 from server.oauth.delivery import Delivery
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event
+from server.oauth.factor import Attempt, Identity, Passkey, RecoveryCode, Totp
 from server.oauth.link import Link
 from server.oauth.prompts import Mute, RequestCode
 from server.oauth.registered import DeviceKey, InitialToken, Registration
@@ -131,3 +132,8 @@ DELIVERIES = Kept(Delivery, tables.DELIVERIES)
 BACKCHANNELS = Kept(BackchannelRequest, tables.BACKCHANNELS)
 MUTES = Kept(Mute, tables.MUTES)
 REQUEST_CODES = Kept(RequestCode, tables.REQUEST_CODES)
+ATTEMPTS = Kept(Attempt, tables.ATTEMPTS)
+PASSKEYS = Kept(Passkey, tables.PASSKEYS)
+TOTPS = Kept(Totp, tables.TOTPS)
+RECOVERY_CODES = Kept(RecoveryCode, tables.RECOVERY_CODES)
+IDENTITIES = Kept(Identity, tables.IDENTITIES)

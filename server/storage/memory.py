@@ -20,6 +20,7 @@ from server.oauth.token import Family, RefreshToken, Rotation, end, told_of
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR
 from .memory_backchannels import MemoryBackchannels
+from .memory_factors import MemoryFactors
 from .memory_letters import MemoryLetters
 from .memory_people import found
 from .memory_readings import MemoryReadings
@@ -30,7 +31,7 @@ V = TypeVar("V")
 _log = logging.getLogger(__name__)
 
 
-class MemoryStore(MemoryBackchannels, MemoryLetters, MemoryRegistrations):
+class MemoryStore(MemoryBackchannels, MemoryFactors, MemoryLetters, MemoryRegistrations):
     """The cellar without a cellar."""
 
     def __init__(self) -> None:
@@ -218,6 +219,7 @@ class MemoryStore(MemoryBackchannels, MemoryLetters, MemoryRegistrations):
         deleted += _drop(self._initial_tokens, old, BATCH - deleted)
         deleted += _drop(self._counts, (k for k, (_, ends) in self._counts.items() if ends <= now), BATCH - deleted)
         deleted += _drop(self._once, (k for k, ends in self._once.items() if ends <= now), BATCH - deleted)
+        deleted += _drop(self._attempts, self._dead_attempts(now), BATCH - deleted)
         deleted += self._forget_letters(now, BATCH - deleted)
         deleted += self.readings.forget(set(gone.values()) - live, BATCH - deleted)
         lapsed = (k for k, t in self._tokens.items() if t.expires_at <= now or t.family_id in gone)

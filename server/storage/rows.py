@@ -8,7 +8,7 @@ adds a file to `migrations/versions` and a line to `schema.REVISIONS`, which the
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
 from sqlmodel import Field
 
-from . import rows_audit, rows_backchannel
+from . import rows_audit, rows_backchannel, rows_factor
 from .row import Row as _Row
 from .row import hash_column as _hash
 from .row import instant_column as _instant
@@ -289,3 +289,4 @@ class DeliveryRow(_Row, table=True):
 METADATA = _Row.metadata
 AUDIT = rows_audit.AuditEventRow
 BACKCHANNEL = rows_backchannel.BackchannelRequestRow, rows_backchannel.MuteRow, rows_backchannel.RequestCodeRow
+FACTORS = rows_factor.AttemptRow, rows_factor.PasskeyRow, rows_factor.TotpRow, rows_factor.IdentityRow

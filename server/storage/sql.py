@@ -21,11 +21,12 @@ from .kept import ACCOUNTS, CLIENTS, DEVICES, FAMILIES, REQUESTS, SESSIONS
 from .readings import Reading
 from .registrations import SqlRegistrations
 from .sql_backchannels import SqlBackchannels
+from .sql_factors import SqlFactors
 from .sql_letters import SqlLetters
 from .sweep import sweep
 
 
-class SqlStore(SqlLetters, SqlRegistrations, SqlBackchannels):
+class SqlStore(SqlLetters, SqlFactors, SqlRegistrations, SqlBackchannels):
     """The cellar on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database) -> None:

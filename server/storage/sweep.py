@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Select, TableClause, and_, del
 
 from .limits import BATCH, DEVICE_KEPT_FOR, FAMILY_KEPT_FOR, NEWS_KEPT, OWED_FOR
 from .tables import (
+    ATTEMPTS,
     BACKCHANNELS,
     DELIVERIES,
     DEVICES,
@@ -58,6 +59,7 @@ def _dead(now: int) -> tuple[tuple[TableClause, Sequence[str], ColumnElement[boo
         (SESSIONS, ["session_hash"], SESSIONS.c.expires_at <= now),
         (INITIAL_TOKENS, ["token_id"], INITIAL_TOKENS.c.expires_at <= now),
         (ONCE, ["key_hash"], ONCE.c.expires_at <= now),
+        (ATTEMPTS, ["attempt_hash"], ATTEMPTS.c.expires_at <= now),
         (LINKS, ["link_hash"], LINKS.c.expires_at <= now),
         (DELIVERIES, ["delivery_id"], DELIVERIES.c.expires_at <= now),
         (GUESS_COUNTS, ["key"], GUESS_COUNTS.c.ends_at <= now),

@@ -16,6 +16,7 @@ from server.oauth.client import Client
 from server.oauth.delivery import Delivery
 from server.oauth.device import DeviceAuthorization
 from server.oauth.event import Event
+from server.oauth.factor import Attempt, Identity, Passkey, RecoveryCode, Totp
 from server.oauth.link import Link
 from server.oauth.prompts import Mute, RequestCode
 from server.oauth.registered import DeviceKey, InitialToken, Registration
@@ -84,6 +85,11 @@ DEVICE_KEYS = _of("device_key", DeviceKey)
 BACKCHANNELS = _of("backchannel_request", BackchannelRequest, live_for=str)
 MUTES = _of("mute", Mute)
 REQUEST_CODES = _of("request_code", RequestCode)
+ATTEMPTS = _of("attempt", Attempt)
+PASSKEYS = _of("passkey", Passkey)
+TOTPS = _of("totp", Totp)
+RECOVERY_CODES = _of("recovery_code", RecoveryCode)
+IDENTITIES = _of("identity", Identity)
 
 TABLES: Final = (
     DEVICES,
@@ -107,4 +113,9 @@ TABLES: Final = (
     INITIAL_TOKENS,
     REGISTRATIONS,
     DEVICE_KEYS,
+    ATTEMPTS,
+    PASSKEYS,
+    TOTPS,
+    RECOVERY_CODES,
+    IDENTITIES,
 )

@@ -3,7 +3,13 @@
 import sqlalchemy as sa
 from alembic import op
 
-from server.storage.migrations import audit_table, backchannel_tables, letters_tables, registration_tables
+from server.storage.migrations import (
+    audit_table,
+    backchannel_tables,
+    factor_tables,
+    letters_tables,
+    registration_tables,
+)
 
 revision = "0001"
 down_revision = None
@@ -26,6 +32,7 @@ def upgrade() -> None:
     backchannel_tables.create()
     registration_tables.create()
     letters_tables.create()
+    factor_tables.create()
 
 
 def _device_authorization() -> None:
