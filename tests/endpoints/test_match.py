@@ -81,6 +81,17 @@ def test_news_that_were_lost_on_the_way_are_told_again(house: RunningHouse, phon
     assert time.monotonic() - begun < 2
 
 
+def test_the_poll_that_follows_the_news_is_not_too_early(house: RunningHouse, phone: Phone) -> None:
+    started = house.begin()
+    with ThreadPoolExecutor(1) as device:
+        waiting = device.submit(held, house, started)
+        wait_until_held(house)
+        phone.open(started)
+        assert waiting.result(10).json()["opened"] is True
+    assert house.poll(started, match="1").json()["error"] == "authorization_pending"
+    assert house.poll(started, match="1").json()["error"] == "slow_down", "but only that one"
+
+
 def test_a_number_that_changed_is_told_at_once(house: RunningHouse, phone: Phone) -> None:
     started = house.begin(match="1")
     phone.open(started)
