@@ -47,6 +47,7 @@ NOTES = {
     "request.says": "Above the app's own words. {app} is its name.",
     "request.asked": _LABEL + " 20 seconds ago.",
     "request.ends": _LABEL + " In 4 minutes.",
+    "account.browser_on": "Such as: Firefox on Android.",
     "account.since": _LABEL,
     "account.used": _LABEL,
     "account.from": _LABEL + " A network address.",

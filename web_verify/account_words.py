@@ -70,6 +70,7 @@ ACCOUNT_WORDS: Final[dict[str, str]] = {
     "account.password_change": "Change it",
     "account.browsers": "Where you are signed in",
     "account.browser_unknown": "A browser",
+    "account.browser_on": "{browser} on {system}",
     "account.here": "This one",
     "account.since": "Signed in",
     "account.used": "Last used",

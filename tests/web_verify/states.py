@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from playwright.sync_api import Page
 
-from tests.web_verify.memory_desk import APP_ASKING, ASKING, PASSWORD
+from tests.web_verify.memory_desk import APP_ASKING, ASKING, PASSWORD, SCOPES
 from tests.web_verify.memory_inbox import REQUEST
 from tests.web_verify.porch import Porch
-from web_verify.desk import Fault, Problem, Why
+from web_verify.desk import Decided, Fault, Problem, Why
 
-PROBLEMS: tuple[Why, ...] = ("wrong", "expired", "used", "denied", "too_many", "blocked")
+PROBLEMS: tuple[Why, ...] = ("wrong", "expired", "used", "denied", "too_many", "blocked", "shared")
+STOPPED: tuple[Literal["mismatch", "reported", "undone"], ...] = ("mismatch", "reported", "undone")
 
 
 def press(page: Page, button: str) -> None:
@@ -64,15 +66,16 @@ def person_states(page: Page, porch: Porch) -> Iterator[str]:
         press(page, "[value=approve]")
         yield "connected"
     page.goto(porch.url + "/devices")
-    page.click("summary")
+    page.click("main summary")
     yield "devices"
-    press(page, ".device [aria-label^='Sign out']")
+    press(page, ".device [action$='/sign-out'] button")
     yield "devices, one signed out"
     page.goto(porch.url + "/consent/app-1")
     yield "consent"
     page.goto(porch.url + "/sign-out/ticket")
     yield "sign out too"
     yield from inbox_states(page, porch)
+    yield from presence_states(page, porch)
     porch.desk.decided.clear()
     page.goto(porch.url + "/D/WDJBMJHT")
     press(page, "[value=deny]")
@@ -108,7 +111,7 @@ def account_states(page: Page, porch: Porch) -> Iterator[str]:
     sign_in(page, porch, "/sign-in")
     page.goto(porch.url + "/account")
     yield "account"
-    page.click("summary")
+    page.click("main summary")
     yield "account, sign out everywhere"
     for path in ("/account/password", "/account/email"):
         desk.wrong = Problem("too_many", 600_000)
@@ -121,6 +124,26 @@ def account_states(page: Page, porch: Porch) -> Iterator[str]:
     desk.wrong = None
     press(page, "main button")
     yield "address confirmed"
+
+
+def presence_states(page: Page, porch: Porch) -> Iterator[str]:
+    """What is asked before a device is signed in, and what stops it."""
+    far = replace(ASKING, user_code="CDFG-HJKL", same_network=False, place="Iceland", phone_place="Peru")
+    strict = replace(far, choices=("12", "47", "63"), kept_back=SCOPES[2:], lasts_for=86_400_000, claimed_name=None)
+    proofs: tuple[Literal["pick", "type", "code"], ...] = ("pick", "type", "code")
+    for asking in (
+        *(replace(strict, proof=proof, is_name_hidden=proof == "pick") for proof in proofs),
+        replace(far, notice="far", must_sign_in=True),
+        replace(far, notice="same_browser"),
+    ):
+        porch.desk.asking["CDFGHJKL"] = asking
+        page.goto(porch.url + "/D/CDFGHJKL")
+        yield f"decision {asking.notice or asking.proof}"
+    for why in STOPPED:
+        stopped = Decided("Aurora TV", "CDFG-HJKL", False, porch.desk.time, stopped_for=why)
+        porch.desk.decided["CDFGHJKL"] = ("ana", stopped, ())
+        page.goto(porch.url + "/D/CDFGHJKL")
+        yield why
 
 
 def inbox_states(page: Page, porch: Porch) -> Iterator[str]:
@@ -138,7 +161,7 @@ def inbox_states(page: Page, porch: Porch) -> Iterator[str]:
         press(page, f"[value={decision}]")
         yield f"request answered, {decision}"
     page.goto(porch.url + "/requests")
-    page.click("summary")
+    page.click("main summary")
     yield "inbox, with a stopped app"
 
 
