@@ -257,6 +257,7 @@ class AnyOrder(RuleBasedStateMachine):
             self._write_down(answer, family)
         elif may and not is_late:
             family.has_ended = True  # the alarm: a spent token in other hands
+        self._look_after(family)
 
     @precondition(lambda self: any(each.client == "keyed" for each in self.book.families))
     @rule(nth=NTH)
@@ -330,11 +331,15 @@ class AnyOrder(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Nothing else was alive, and what should live does; every refresh token there ever was is tried once more."""
         for family in self.book.families:
-            lives = self.book.lives(family)
-            for token, ends_at, is_traded in family.accesses:
-                assert self._is_active(token, is_traded=is_traded) == (lives and self.now < ends_at), family
+            self._look_after(family, len(family.accesses))
             for which in (len(family.refreshes) - 1, *range(len(family.refreshes))):
                 self._refresh(family, which, family.client)
+
+    def _look_after(self, family: Bought, count: int = 1) -> None:
+        """Its newest access tokens are worth what they should be."""
+        for token, ends_at, is_traded in family.accesses[-count:]:
+            lives = self.book.lives(family) and self.now < ends_at
+            assert self._is_active(token, is_traded=is_traded) == lives, (family, lives)
 
     # how it is asked
 
