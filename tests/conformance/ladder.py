@@ -1,14 +1,21 @@
 """Devices and phones in several places of the net, for the tests of the presence ladder: a proxy says where."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import requests
 
+from server.oauth.event import Event, Sought, What
+from tests.conformance.wire import StoppedClock
+from tests.dpop import Key
 from tests.forms import Forms
-from tests.house import Phone, RunningHouse, furnish
+from tests.house import Phone, RunningHouse, furnish, open_house
 from tests.mmdb import write_places
 
+DAY: Final = 86_400_000
 HOME: Final = "203.0.113.7"
 MOBILE: Final = "198.51.100.20"  # another network in the same country
 ABROAD: Final = "192.0.2.66"
@@ -48,14 +55,23 @@ def furnished(house: RunningHouse) -> RunningHouse:
 class Device:
     """A device at an address. With `shows` it says that it can show a number."""
 
-    def __init__(self, house: RunningHouse, address: str = HOME, client_id: str = "tv", *, shows: bool = True) -> None:
-        self.house, self.client_id, self.shows = house, client_id, shows
+    def __init__(
+        self,
+        house: RunningHouse,
+        address: str = HOME,
+        client_id: str = "tv",
+        *,
+        shows: bool = True,
+        key: Key | None = None,
+    ) -> None:
+        self.house, self.client_id, self.shows, self.key = house, client_id, shows, key
         self.headers = {"X-Forwarded-For": address}
         self.started: dict[str, Any] = {}
 
     def begin(self, **form: str) -> dict[str, Any]:
         """Ask for a code; where it shows numbers, the first poll says so."""
-        answer = self.house.post("/device_authorization", {"client_id": self.client_id, **form}, headers=self.headers)
+        headers = self.headers | self._proof("/device_authorization")
+        answer = self.house.post("/device_authorization", {"client_id": self.client_id, **form}, headers=headers)
         assert answer.status_code == 200, answer.text
         self.started = answer.json()
         if self.shows:
@@ -65,7 +81,12 @@ class Device:
     def poll(self, **headers: str) -> requests.Response:
         """Ask for the tokens."""
         match = "1" if self.shows else ""
-        return self.house.poll(self.started, self.client_id, match, headers=self.headers | headers)
+        return self.house.poll(
+            self.started, self.client_id, match, headers=self.headers | self._proof("/token") | headers
+        )
+
+    def _proof(self, path: str) -> dict[str, str]:
+        return {"DPoP": self.key.proof("POST", self.house.issuer + path, self.house.clock())} if self.key else {}
 
     @property
     def number(self) -> str:
@@ -98,3 +119,28 @@ def answer(phone: Phone, page: requests.Response, control: str, **typed: Any) ->
     """Fill in the form that has this control, and send it."""
     form = Forms(page.text).with_control(control)
     return phone.web.post(requests.compat.urljoin(page.url, form.action), form.fields | typed, timeout=20)
+
+
+@contextmanager
+def open_ladder(folder: Path) -> Iterator[RunningHouse]:
+    """A house for many stories, with a clock that stands still."""
+    roomy = {"tries_per_account": 1_000, "tries_per_network": 10_000, "tries_per_session": 1_000}
+    with open_house(folder, clock=StoppedClock(), **settings(folder, **roomy)) as running:
+        yield furnished(running)
+
+
+def numbers(page: str) -> list[str]:
+    """The numbers to choose from."""
+    return re.findall(r'name="match" value="(\d\d)"', page)
+
+
+def events(house: RunningHouse, what: What) -> list[Event]:
+    """The newest first."""
+    return [each.event for each in house.do(house.app.house.store.events(Sought(what=(what,)), 50))]
+
+
+def lasts_for(house: RunningHouse, username: str = "ana") -> int:
+    """How long the newest sign-in of this person may last, in milliseconds."""
+    families = house.do(house.app.house.store.families(f"account-{username}"))
+    newest = max(families, key=lambda family: family.created_at)
+    return newest.expires_at - newest.created_at
