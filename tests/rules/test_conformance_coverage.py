@@ -1,4 +1,4 @@
-"""docs/conformance.md is honest: every item of RFC 8628 and of the token endpoint is tested, and what waits says so."""
+"""docs/conformance.md is honest: all 180 items and the twelve races are there, each is tested or argued."""
 
 import re
 
@@ -6,11 +6,16 @@ import pytest
 
 from tests.conformance.paper import NONE, PAPER, WAITS, carried, ids_of, rows
 
-SECTIONS = {"DEV": 42, "TOK": 16}
+SECTIONS = {"DEV": 42, "TOK": 16, "BCP": 12, "XD": 20, "DPOP": 14, "META": 8, "REV": 7, "INT": 8, "TX": 8, "CIBA": 14}
+SECTIONS |= {"PKCE": 1, "ISS": 1, "PAR": 2, "REG": 4, "PKJ": 3, "JAT": 3, "OIDC": 4, "MQ": 8, "STEP": 1, "MTLS": 1}
+SECTIONS |= {"KEY": 1, "PRM": 1, "O21": 1, "CHAOS": 12}
 ALL = [f"{group}-{number:02}" for group, count in SECTIONS.items() for number in range(1, count + 1)]
 
-# IDs of these two sections that may wait, with what they wait for: none does.
-WAITING: dict[str, str] = {}
+# Items without a test, and why: docs/conformance.md says it, too.
+WAITING: dict[str, str] = {
+    "XD-07": "not ours: a matter of mail and messaging",
+    "XD-18": "not ours: XD-19 is the same check the other way round, for devices without keys to type on",
+}
 
 
 @pytest.mark.parametrize("one", ALL)
@@ -24,7 +29,8 @@ HOW = "write: python -m tests.conformance.paper"
 def test_the_paper_knows_every_item_that_is_tested_and_names_no_test_that_is_not_there() -> None:
     listed = rows(PAPER.read_text())
     assert len(listed) == len({row[0] for row in listed})
-    assert set(ALL) | set(carried()) <= {row[0] for row in listed}
+    assert set(ALL) | set(carried()) == {row[0] for row in listed}
+    assert len(ALL) - SECTIONS["CHAOS"] == 180
     for one, _, tests, _ in listed:
         assert set(re.findall(r"`(.*?)`", tests)) <= set(carried().get(one, ())), f"{one} in docs/conformance.md; {HOW}"
         assert (tests == NONE) == (one not in carried()), f"{one} in docs/conformance.md; {HOW}"
