@@ -1,12 +1,12 @@
 """The API on one screen: every resource, its name over MQTT, its route over HTTP, the scope it needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.answers import Counter, json_answer
+from server.answers import Counter, Endpoint, json_answer
 from server.house import House
 
 from . import me, mqtt_session, readings
@@ -31,8 +31,24 @@ RESOURCES: Final = (
 def api_routes(house: House, prefix: str) -> Iterator[Counter]:
     """The routes under `prefix`, such as `/api`, and the list of them at `prefix` itself."""
     yield Counter(prefix, ListOfResources(prefix), "GET")
+    paths: dict[str, dict[str, Endpoint]] = {}
     for each in RESOURCES:
-        yield Counter(prefix + each.path, Pointing(house, ResourceEndpoint(house, each)), each.method, name=each.name)
+        paths.setdefault(each.path, {})[each.method] = Pointing(house, ResourceEndpoint(house, each))
+    for path, by_method in paths.items():
+        yield Counter(prefix + path, ByMethod(by_method), *by_method)
+
+
+class ByMethod:
+    """One path with several resources: one route, so that `Allow` names all its methods (RFC 9110 section 10.2.1)."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        self._endpoints = endpoints
+
+    async def __call__(self, request: Request) -> Response:
+        return await self._endpoints["GET" if request.method == "HEAD" else request.method](request)
+
+    def about(self) -> "About":
+        return {method: endpoint.about()[method] for method, endpoint in self._endpoints.items()}
 
 
 class ListOfResources:

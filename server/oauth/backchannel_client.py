@@ -39,7 +39,7 @@ def check_delivery(client: Registered) -> None:
     algorithm = client.backchannel_authentication_request_signing_alg
     if GRANT_TYPE not in client.grants:
         if mode or address or algorithm or client.backchannel_user_code_parameter:
-            raise InvalidRequest(f"the fields backchannel_… go with the grant {GRANT_TYPE}")
+            raise InvalidRequest(f"the fields backchannel_* go with the grant {GRANT_TYPE}")
         return
     if client.auth_method == "none":
         raise InvalidRequest("a client that asks people on their phone authenticates")

@@ -58,7 +58,7 @@ def document(settings: Settings, table: Sequence[BaseRoute]) -> dict[str, Any]:
         said: dict[str, Any] = {method.lower(): _operation(one, path) for method, one in about(route).items()}
         if prefix != settings.path:  # a well-known document, beside the issuer's own paths
             said["servers"] = [{"url": settings.issuer.removesuffix(settings.path)}]
-        paths[path] = said
+        paths.setdefault(path, {}).update(said)
     return {
         "openapi": "3.1.1",
         "info": {
