@@ -4,7 +4,6 @@ A name nobody knows, or a value of another kind, is refused by name.
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -41,12 +40,15 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str] | None = None, 
 
 def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        text = path.read_text()
+        import tomllib  # only where there is a file
+
+        return tomllib.loads(text)
     except (FileNotFoundError, NotADirectoryError):
         if must_exist:
             raise SettingsError(f"config: there is no file {path}") from None
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are
         raise SettingsError(f"config: {path} cannot be read: {error}") from None
 
 

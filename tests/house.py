@@ -19,7 +19,7 @@ import requests
 from server.app import Porchlight
 from server.checks import checked, with_ports
 from server.commands.serve import QuietServer, server_config
-from server.desk.passwords import HASHER
+from server.desk.passwords import hash_password
 from server.oauth.account import Account
 from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE
@@ -32,7 +32,7 @@ PASSWORD = "correct horse battery"
 SECRET = "backend-secret-of-forty-random-characters"
 SCOPES = ("profile", "readings:read", "readings:write")
 Result = TypeVar("Result")
-_PASSWORD_HASH = HASHER.hash(PASSWORD)
+_PASSWORD_HASH = hash_password(PASSWORD)
 
 
 class Clock:

@@ -1,10 +1,11 @@
 """The templates: autoescaped, and strict: a page with a missing fact fails in a test, not before a person."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from web_verify import times
@@ -12,6 +13,9 @@ from web_verify.claims import harmless
 from web_verify.headers import LIVE
 from web_verify.look import Look
 from web_verify.words import say, say_count, spoken
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -37,15 +41,22 @@ class Paper:
     def __init__(self, look: Look, stylesheet: str) -> None:
         """`stylesheet` is the path of the stylesheet under the prefix."""
         self._look = look
-        self._templates = Environment(
+        self._stylesheet = look.prefix + stylesheet
+
+    @cached_property
+    def _templates(self) -> "Environment":
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined  # two megabytes, with the first page
+
+        made = Environment(
             loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
-        self._templates.globals.update(
-            look=look, stylesheet=look.prefix + stylesheet, spoken=spoken, say=say, say_count=say_count,
+        made.globals.update(
+            look=self._look, stylesheet=self._stylesheet, spoken=spoken, say=say, say_count=say_count,
             url=self.url, times=times, harmless=harmless, bdi=bdi, bdis=bdis, href=self.link, letters=letters,
             live=Markup(LIVE),  # noqa: S704 - our own file
         )  # fmt: skip
+        return made
 
     def url(self, path: str, *parts: str) -> str:
         """A link under the prefix; each of `parts` becomes one quoted segment of the path."""

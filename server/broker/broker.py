@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import ipaddress
+import socket
 import ssl as tls
 import time
 from asyncio import sslproto
 from collections.abc import Callable
+from typing import Any
 
 from device_agent.mqtt import topics
 from device_agent.mqtt.packets.properties import NONE, Properties
@@ -70,8 +73,7 @@ class Broker:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             lambda: Connection(self._exchange, self._door, self._crowd),
-            host,
-            port,
+            **_place(host, port),
             ssl=ssl,
             backlog=1024,
             ssl_handshake_timeout=self.limits.connect_for / 1000 if ssl is not None else None,
@@ -156,3 +158,21 @@ class Broker:
         if not topics.is_filter(topic_filter):
             raise ValueError(f"not a topic filter: {topic_filter!r}")
         return self._exchange.listen(topic_filter, callback)
+
+
+def _place(host: str, port: int) -> dict[str, Any]:
+    """Where to listen. An address needs no resolver, which would keep four threads and half a megabyte for ever."""
+    try:
+        family = socket.AF_INET if ipaddress.ip_address(host).version == 4 else socket.AF_INET6
+    except ValueError:
+        return {"host": host, "port": port}
+    street = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        street.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            street.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        street.bind((host, port))
+    except OSError:
+        street.close()
+        raise
+    return {"sock": street}

@@ -9,16 +9,24 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from server.oauth.errors import OAuthError
 from server.oauth.store import StorageError
 from server.settings import SettingsError
 
-from . import audit, client, db, demo, device, initial_token, keys, serve, user
 from .command import Command, Failed
 
-COMMANDS: Final[tuple[Command, ...]] = (serve, demo, user, client, initial_token, device, keys, audit, db)
+
+def commands(word: str) -> tuple[Command, ...]:
+    """The table of commands. To `serve` there is that one alone: it runs for months, and the others take memory."""
+    from . import serve
+
+    if word == serve.NAME:
+        return (serve,)
+    from . import audit, client, db, demo, device, initial_token, keys, user
+
+    return (serve, demo, user, client, initial_token, device, keys, audit, db)
 
 
 class Parser(argparse.ArgumentParser):
@@ -33,7 +41,8 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    args = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = _parser(commands(words[0] if words else "")).parse_args(words)
     try:
         return _run(args)
     except SettingsError as error:
@@ -64,7 +73,7 @@ def _say(text: str, code: int) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(table: Sequence[Command]) -> argparse.ArgumentParser:
     parser = Parser(
         prog="porchlight",
         description="Sign-in for everything that has a screen or a chip but no keyboard.",
@@ -73,9 +82,9 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"porchlight {version('porchlight')}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        sub = commands.add_parser(command.NAME, help=command.HELP, description=_sentence(command.HELP))
+    places = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in table:
+        sub = places.add_parser(command.NAME, help=command.HELP, description=_sentence(command.HELP))
         command.arguments(sub)
         sub.set_defaults(run=command.run)
     return parser

@@ -17,8 +17,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, Final
 
-import uvicorn
-
 from server.app import Porchlight
 from server.checks import with_ports
 from server.settings import Settings, SettingsError
@@ -27,7 +25,7 @@ from server.storage.choose import database
 
 from .command import Failed, make_data_dir, settings_of, storage_arguments
 from .street import BoundedHttp
-from .workers import run_workers
+from .uvicorn_alone import Config, Server
 
 NAME: Final = "serve"
 HELP: Final = "run the server"
@@ -68,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     with listening(settings) as street:
         settings = with_ports(settings, street.getsockname()[1])
         if settings.workers > 1:
+            from .workers import run_workers
+
             run_workers(run_server, settings, street, lambda: _say_ready(settings, None, as_json=args.json))
         else:
             run_server(settings, street, lambda server: _say_ready(settings, server.mqtt_port, as_json=args.json))
@@ -163,9 +163,9 @@ def log_to_stderr() -> None:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
 
 
-def server_config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:
+def server_config(app: Any, settings: Settings, **more: Any) -> Config:
     """uvicorn as production wants it."""
-    return uvicorn.Config(
+    return Config(
         app,
         http=BoundedHttp,
         loop="uvloop",
@@ -184,13 +184,13 @@ def server_config(app: Any, settings: Settings, **more: Any) -> uvicorn.Config:
     )
 
 
-class QuietServer(uvicorn.Server):
+class QuietServer(Server):
     """uvicorn's server, which lets held requests go at the first signal and does not raise it again at the end.
 
     `on_ready` is called once it takes connections.
     """
 
-    def __init__(self, config: uvicorn.Config, app: Porchlight, on_ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, config: Config, app: Porchlight, on_ready: Callable[[], None] = lambda: None) -> None:
         super().__init__(config)
         self._porchlight = app
         self._on_ready = on_ready

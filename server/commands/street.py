@@ -9,10 +9,10 @@ the counter says so (`server/endpoints/fast_poll.py`): half of what it costs is 
 import asyncio
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
-
 from server.endpoints.fast_poll import WIRE
 from server.possession import PEER
+
+from .uvicorn_alone import STATUS_LINE, HttpToolsProtocol
 
 MAX_HEAD: Final = 65_536
 MAX_MORE: Final = 1_048_576  # of a body that comes in pieces; the counters refuse theirs much sooner

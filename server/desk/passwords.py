@@ -1,16 +1,16 @@
 """Passwords are hashed by argon2id, off the event loop, and a few at once."""
 
 import asyncio
-from typing import Final
-
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from server.desk.breached import Breached
 from server.oauth.password import LONGEST, Fault, fault_of, normal
 from server.oauth.secret import draw
 
-HASHER: Final = PasswordHasher()
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
 LONGEST_PASSWORD: Final = LONGEST
 AT_ONCE: Final = 2  # argon2 takes a core and 64 MiB each: more at once would starve the polls
 
@@ -20,7 +20,6 @@ class Passwords:
 
     def __init__(self, *, shortest: int = 15, breached: str = "") -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._nobody = HASHER.hash(draw())
         self._shortest = shortest
         self._breached = Breached(breached) if breached else None
 
@@ -29,7 +28,7 @@ class Passwords:
         if len(password) > LONGEST_PASSWORD:
             return False
         async with self._turns:
-            return await asyncio.to_thread(verify_password, password_hash or self._nobody, password)
+            return await asyncio.to_thread(_is_right, password_hash, password)
 
     async def fault(self, password: str, names: tuple[str, ...]) -> Fault | None:
         """Why somebody may not choose this password; `names` are theirs and the service's."""
@@ -51,12 +50,31 @@ class Passwords:
 
 def hash_password(password: str) -> str:
     """Some 150 ms of one core."""
-    return HASHER.hash(normal(password))
+    return _hasher().hash(normal(password))
 
 
 def verify_password(password_hash: str, password: str) -> bool:
     """Whether the password is the one hashed; some 150 ms of one core."""
+    from argon2.exceptions import Argon2Error, InvalidHashError
+
     try:
-        return HASHER.verify(password_hash, normal(password))
+        return _hasher().verify(password_hash, normal(password))
     except (Argon2Error, InvalidHashError):
         return False
+
+
+def _is_right(password_hash: str | None, password: str) -> bool:
+    nobody = _nobody()  # made for whoever is first, known or not, so that the time tells nothing
+    return verify_password(password_hash or nobody, password)
+
+
+@cache
+def _nobody() -> str:
+    return _hasher().hash(draw())
+
+
+@cache
+def _hasher() -> "PasswordHasher":
+    from argon2 import PasswordHasher  # half a megabyte, with the first password
+
+    return PasswordHasher()

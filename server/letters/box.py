@@ -10,7 +10,6 @@ import logging
 from typing import Final
 
 from server.house import House
-from server.letters.kinds import KINDS
 from server.letters.smtp import NotSent
 from server.oauth.delivery import Delivery, postponed
 from server.oauth.store import News, StorageError
@@ -66,6 +65,8 @@ class Box:
             await asyncio.gather(*map(self._bring, claimed))
 
     async def _bring(self, delivery: Delivery) -> None:
+        from server.letters.kinds import KINDS  # only where something is owed
+
         store, now = self._house.store, self._house.now()
         bring = KINDS.get(delivery.kind)
         try:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from server.settings import Settings, is_loopback
-from web_verify.mail import Mail
 from web_verify.times import moment
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
     from smtplib import SMTP as Connection
+
+    from web_verify.mail import Mail
 
 WITHIN: Final = 20.0  # seconds for each step
 _PORTS: Final = {"smtp": 587, "smtps": 465}
@@ -25,7 +26,7 @@ class NotSent(Exception):
         self.is_final = is_final
 
 
-def message(settings: Settings, to: str, mail: Mail, now: int, name: str) -> "EmailMessage":
+def message(settings: Settings, to: str, mail: "Mail", now: int, name: str) -> "EmailMessage":
     """The mail as it travels: plain text and the same as HTML. `name` makes its Message-ID, the same at each try."""
     from email.headerregistry import Address
     from email.message import EmailMessage

@@ -10,7 +10,6 @@ from server.oauth.store import StorageError, Store
 from . import schema
 from .database import Database
 from .faults import explain
-from .memory import MemoryStore
 from .readings import Readings
 from .sql import SqlStore
 from .sqlite import Sqlite
@@ -27,7 +26,11 @@ class Cellar(Store, Protocol):
 
 def open_storage(url: str) -> Cellar:
     """The store for a URL; nothing is touched before its `open`. Raises `StorageError` for a URL that names none."""
-    return MemoryStore() if url == "memory:" else SqlStore(database(url))
+    if url == "memory:":
+        from .memory import MemoryStore  # no server that keeps anything needs it
+
+        return MemoryStore()
+    return SqlStore(database(url))
 
 
 def database(url: str) -> Database:

@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from server.commands import main
-from server.desk.passwords import HASHER
+from server.desk.passwords import hash_password
 from server.oauth.account import Account
 from server.oauth.client import Client
 from server.oauth.device import GRANT_TYPE
@@ -62,7 +62,7 @@ def furnish_at(url: str) -> None:
         store, now = open_storage(url), time.time_ns() // 1_000_000
         await store.open(lambda news: None)
         await store.add_client(Client("tv", "Aurora TV", (GRANT_TYPE, "refresh_token"), SCOPES, now))
-        await store.add_account(Account("account-ana", "ana", "Ana", HASHER.hash(PASSWORD), now))
+        await store.add_account(Account("account-ana", "ana", "Ana", hash_password(PASSWORD), now))
         await store.close()
 
     asyncio.run(furnish())
