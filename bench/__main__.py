@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from . import beside, cores, machine, memory, mqtt, polls, sign_ins, start, tap
+from . import beside, cores, machine, memory, mqtt, people, polls, sign_ins, start, tap
 from .figure import Figure, number
 from .plan import Missing, Plan
 
@@ -24,6 +24,7 @@ BENCHES: tuple[tuple[str, str, Callable[[Plan], list[Figure]]], ...] = (
     ("peers", "pending polls a second beside node-oidc-provider and Authlib", beside.run),
     ("sign_ins", "sign-ins started a second, durable", sign_ins.run),
     ("tap", "from the tap on the phone to tokens on the device", tap.run),
+    ("people", "scan to the number on the TV, tap to tokens, sign-out to the MQTT session closed", people.run),
     ("memory", "resident memory at rest and with 100,000 sign-ins in progress", memory.run),
     ("mqtt", "API calls over MQTT, connections a second", mqtt.run),
     ("start", "from the start of the agent to the QR code", start.run),
