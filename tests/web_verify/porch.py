@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 import pytest
 import requests
-import uvicorn
 from starlette.routing import Mount, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.server import Server
 
 from tests.web_verify.memory_desk import PASSWORD, MemoryDesk
 from web_verify.forms import FORM_TYPE
@@ -94,8 +95,8 @@ class Street:
 @contextmanager
 def serve(asgi: ASGIApp) -> Iterator[str]:
     """Serve on a free port of the loopback until the block ends; the address, without a slash at its end."""
-    config = uvicorn.Config(asgi, log_config=None, lifespan="off", ws="none", proxy_headers=False)
-    server = uvicorn.Server(config)
+    config = Config(asgi, log_config=None, lifespan="off", ws="none", proxy_headers=False)
+    server = Server(config)
     with socket.create_server(("127.0.0.1", 0)) as door:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
         thread.start()
