@@ -28,6 +28,11 @@ LISTENED: Final = (
     Answer(200, "Server-sent events, one word each", ANY_TEXT, "text/event-stream", KEPT_BY_NOBODY),
     Answer(204, "There is nothing to hear", headers=KEPT_BY_NOBODY),
 )
+# What the script of a page asks for: for it JSON, for whoever comes without it a page.
+ASKED: Final = tuple(
+    Answer(status, says, {"type": "object"}, headers=KEPT_BY_NOBODY)
+    for status, says in ((200, "What to ask the browser with"), (403, "Where to go first, or why not"), (429, "Wait"))
+)
 
 
 def notice(status: int, says: str) -> Answer:
@@ -63,9 +68,7 @@ def _page(path: str, method: str, answer: Callable[..., Any]) -> Operation:
     name = "_".join((method.lower(), *words, *(["again"] if path.endswith("/") and words else []))) or method.lower()
     does = (answer.__doc__ or "").split("\n")[0]
     notices = {**NOTICES, **(POSTED if method == "POST" else {})}
-    said = (
-        *(LISTENED if path.startswith("/live/") else (SHOWN, SENT_ON)),
-        *(notice(*each) for each in notices.items()),
-    )
+    shown = LISTENED if path.startswith("/live/") else ASKED if path.endswith("/ask") else (SHOWN, SENT_ON)
+    said = (*shown, *(notice(*each) for each in notices.items()))
     sent = form(Field("form_token", ANY_TEXT, True, "What the page put into its form for this visitor's cookie"))
     return Operation(name, does, said, takes=sent if method == "POST" else None, is_for_people=True)

@@ -29,7 +29,11 @@ _seen: Counter[str] = Counter()
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Put real credentials into every second request whose data is good."""
+    """Put real credentials into every second request whose data is good. Whoever is in the pool stays registered."""
+    if case.path == "/register/{client_id}" and case.method == "DELETE":
+        case.path_parameters = {"client_id": _pool["leaving"]}
+        case.headers["Authorization"] = f"Bearer {_pool['leaving_token']}"
+        return
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     label = case.operation.label
@@ -42,8 +46,9 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     elif "form_token" in _fields(case) and case.path not in LEFT_ALONE:
         case.body = {**case.body, "form_token": _pool["form_token"]}
         case.headers["Cookie"] = _pool["cookie"]
-    elif case.path == "/register/{client_id}" and case.method != "DELETE":
-        case.path_parameters["client_id"] = _pool["registered"]
+    elif case.path == "/register/{client_id}":
+        case.path_parameters = {"client_id": _pool["registered"]}
+        case.headers["Authorization"] = f"Bearer {_pool['registration']}"
         if isinstance(case.body, dict):
             case.body = {**case.body, "client_id": _pool["registered"]}
     elif "DPoP" in json.dumps(case.operation.definition.raw.get("security", [])) and turn % 2:
@@ -67,7 +72,7 @@ def _as_client(case: Any, turn: int) -> None:
     case.headers.pop("DPoP", None)
     if turn % 3 == 0:
         _prove(case)
-    case.body = {name: value for name, value in body.items() if turn % 5 or name != "scope"}
+    case.body = {name: value for name, value in body.items() if name != "scope" or turn % 5 == 0}
 
 
 def _prove(case: Any, token: str = "") -> None:

@@ -26,10 +26,7 @@ def fill(house: RunningHouse) -> dict[str, Any]:
     house.add_client("screen", scopes=("openid", *SCOPES))
     key, tokens = Key(), house.sign_in(client_id="screen")
     waiting = house.begin("screen")
-    entry = house.web.post(
-        house.issuer + "/register", json={"grant_types": [GRANT_TYPE]}, timeout=40,
-        headers={"Authorization": f"Bearer {initial_token(house)}"},
-    ).json()  # fmt: skip
+    entry, leaving = registered(house), registered(house)
     secret = next(iter(house.phone().web.cookies))
     return {
         "issuer": house.issuer,
@@ -41,6 +38,8 @@ def fill(house: RunningHouse) -> dict[str, Any]:
         "initial": initial_token(house),
         "registered": entry["client_id"],
         "registration": entry["registration_access_token"],
+        "leaving": leaving["client_id"],
+        "leaving_token": leaving["registration_access_token"],
         "cookie": f"{secret.name}={secret.value}",
         "form_token": form_token(secret.value or ""),
         "own": {
@@ -71,13 +70,23 @@ def initial_token(house: RunningHouse) -> str:
     return token
 
 
+def registered(house: RunningHouse) -> dict[str, Any]:
+    """A client that registered itself."""
+    headers = {"Authorization": f"Bearer {initial_token(house)}"}
+    answer = house.web.post(house.issuer + "/register", json={"grant_types": [GRANT_TYPE]}, headers=headers, timeout=40)
+    entry: dict[str, Any] = answer.json()
+    return entry
+
+
 def bound(house: RunningHouse, key: Key) -> str:
     """An access token that is worth something with this key alone."""
 
     def proof(path: str) -> dict[str, str]:
         return {"DPoP": key.proof("POST", house.issuer + path, house.clock())}
 
-    started = house.post("/device_authorization", {"client_id": "screen"}, headers=proof("/device_authorization")).json()
+    started = house.post(
+        "/device_authorization", {"client_id": "screen"}, headers=proof("/device_authorization")
+    ).json()
     house.phone().approve(started)
     token: str = house.poll(started, "screen", headers=proof("/token")).json()["access_token"]
     return token
