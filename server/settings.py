@@ -149,6 +149,10 @@ class Settings:
     scopes: Mapping[str, str] = field(
         default_factory=lambda: dict(SCOPES), metadata={"help": "scopes and the sentence shown for each (TOML table)"}
     )
+    scopes_in: Mapping[str, Mapping[str, str]] = field(
+        default_factory=dict,
+        metadata={"help": "sentences of scopes in other languages (TOML tables: [scopes_in.fr])", "tables": True},
+    )
     audiences: Mapping[str, str] = field(
         default_factory=dict, metadata={"help": "other resource servers and the scopes each understands (TOML table)"}
     )

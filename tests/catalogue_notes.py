@@ -5,8 +5,9 @@ _LABEL = "A label; what it names stands beside it."
 NOTES = {
     "frame.language": "Only read aloud, before the name of the language.",
     "frame.request": "The number of this page view, for whoever runs the service.",
-    "enter.hint": "WDJB-MJHT is an example of a code: keep it.",
-    "enter.hint_digits": "019-450-730 is an example of a code: keep it.",
+    "enter.hint": "{example} is a code: WDJB-MJHT.",
+    "enter.hint_digits": "{example} is a code: 019-450-730.",
+    "wrong.body": "{letters} is the list of the letters that codes have.",
     "sign_in.banner": "Above the form: what the sign-in is for. {app} is the app or device that asks.",
     "consent.app": _LABEL + " The app that asks.",
     "consent.registered": "Behind the app's name: the service knows this app.",

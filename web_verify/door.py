@@ -14,6 +14,7 @@ from web_verify.origin import comes_from_elsewhere
 from web_verify.pages import notice
 from web_verify.tongue import VARY, switch_of
 from web_verify.visit import House, Visit
+from web_verify.words import spoken
 
 Answer = Callable[[Visit], Awaitable[Response]]
 log = logging.getLogger("web_verify")
@@ -47,7 +48,7 @@ class Door:
             response = notice.show(visit, Refused(500, "broken"))
         response.headers.update(dict((*SECURITY, NOT_KEPT, VARY)))
         if response.media_type == "text/html":
-            response.headers["content-language"] = visit.language.tag
+            response.headers["content-language"] = spoken().tag
         response.headers["content-security-policy"] = (
             posting_policy(visit.form_target)
             if visit.posts_back

@@ -91,6 +91,11 @@ def choose(tags: Iterable[str], offered: Sequence[Language]) -> Language | None:
     return None
 
 
+def named(tag: str) -> Language:
+    """The language of this tag, English for one that is not offered (any more)."""
+    return choose((tag,), OFFERED) or ENGLISH
+
+
 def _parents(tag: str) -> list[str]:
     """The tag, then shorter and shorter ones."""
     parts = tag.split("-")

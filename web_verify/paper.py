@@ -30,6 +30,11 @@ def bdis(facts: Mapping[str, str]) -> dict[str, Markup]:
     return {name: bdi(text) for name, text in facts.items()}
 
 
+def ltr(text: str) -> Markup:
+    """Letters and digits inside a sentence that stay left to right, whichever way the sentence runs."""
+    return Markup('<bdi dir="ltr">{}</bdi>').format(text)
+
+
 def letters(code: str) -> Markup:
     """A code inside a sentence: always left to right, in the font that tells look-alikes apart."""
     return Markup('<b class="letters" dir="ltr">{}</b>').format(code)
@@ -52,7 +57,7 @@ class Paper:
             lstrip_blocks=True, auto_reload=False,
         )  # fmt: skip
         made.globals.update(
-            look=self._look, stylesheet=self._stylesheet, spoken=spoken, say=say, say_count=say_count,
+            look=self._look, stylesheet=self._stylesheet, spoken=spoken, ltr=ltr, say=say, say_count=say_count,
             url=self.url, times=times, harmless=harmless, bdi=bdi, bdis=bdis, href=self.link, letters=letters,
             live=Markup(LIVE),  # noqa: S704 - our own file
         )  # fmt: skip

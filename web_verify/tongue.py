@@ -1,6 +1,6 @@
 """In which language one request is answered: `?lang`, then the cookie it left, then what the phone speaks.
 
-What a device or an app would speak (`ui_locales`) comes after these (`Visit.hear`), English last. What nobody can read,
+What a device or an app would speak (`ui_locales`) comes after these (`words.hear`), English last. What nobody can read,
 a tag that is none or a language that we do not have, is passed over without a word.
 """
 

@@ -1,6 +1,5 @@
 """One request of one visitor: what a page may ask for, and the two ways it can answer: show a page, or go elsewhere."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -11,10 +10,10 @@ from web_verify import session, tongue
 from web_verify.desk import Desk, Leaving, Person, Visitor
 from web_verify.forms import Form
 from web_verify.headers import SUBMIT
-from web_verify.languages import ENGLISH, Language, choose
+from web_verify.languages import ENGLISH
 from web_verify.look import Look
 from web_verify.paper import Paper
-from web_verify.words import speak
+from web_verify.words import speak, spoken
 
 BROWSER_LIMIT: Final = 400  # characters of what a browser says of itself
 
@@ -33,7 +32,8 @@ class Visit:
     """A request on its way through one page. `is_new`: the cookie is set when it leaves, for longer if it `stays`.
 
     `form_target` is where the forms of the page may lead besides this house; with `posts_back` they lead only there.
-    `is_live`: the page listens, where scripts run, for what changes. `switch` is where another language is chosen.
+    `is_live`: the page listens, where scripts run, for what changes; `asks_for_passkey`: a script asks for one.
+    `switch` is where another language is chosen.
     """
 
     house: House
@@ -45,7 +45,7 @@ class Visit:
     form_target: str = ""
     posts_back: bool = False
     is_live: bool = False
-    language: Language = ENGLISH
+    asks_for_passkey: bool = False
     wish: tongue.Wish = tongue.NONE
     switch: tongue.Switch | None = None
 
@@ -57,18 +57,10 @@ class Visit:
         browser = request.headers.get("user-agent", "")[:BROWSER_LIMIT]
         request_id = str(request.scope.get("porchlight.request_id", ""))
         wish = tongue.wish_of(request, house.look)
-        language = wish.language or ENGLISH
-        visitor = Visitor(secret or session.draw(), address, request_id, browser, language.tag)
-        visit = cls(house, request, visitor, is_new=secret is None, language=language, wish=wish)
-        speak(language)
+        visitor = Visitor(secret or session.draw(), address, request_id, browser)
+        visit = cls(house, request, visitor, is_new=secret is None, wish=wish)
+        speak(wish.language or ENGLISH, may_hear=() if wish.language else house.look.languages)
         return visit
-
-    def hear(self, ui_locales: Sequence[str]) -> None:
-        """What the device or the app would speak (`ui_locales`): it counts where the phone wishes for none we have."""
-        found = None if self.wish.language else choose(ui_locales, self.house.look.languages)
-        if found is not None:
-            self.language = found
-            speak(found)
 
     @property
     def desk(self) -> Desk:
@@ -127,5 +119,5 @@ class Visit:
         if self.is_new:
             session.keep(response, self.house.look, self.visitor.session, stays=self.stays)
         if self.wish.is_chosen:
-            tongue.keep(response, self.house.look, self.language)
+            tongue.keep(response, self.house.look, spoken())
         return response

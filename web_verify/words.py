@@ -4,7 +4,7 @@ Words: connect, sign in, sign out; never authenticate, authorise, grant. Sentenc
 filled with an escaped value; the tags in a sentence are ours.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from web_verify.account_words import ACCOUNT_COUNTED, ACCOUNT_WORDS
 from web_verify.catalogue import catalogue
-from web_verify.languages import ENGLISH, Language
+from web_verify.languages import ENGLISH, Language, choose
 from web_verify.leaving_words import LEAVING_WORDS
 from web_verify.mail_words import MAIL_WORDS
 from web_verify.presence_words import PRESENCE_WORDS
@@ -30,8 +30,8 @@ WORDS: Final[dict[str, str]] = {
     # Enter the code
     "enter.h1": "Connect a device",
     "enter.label": "Code on your device",
-    "enter.hint_digits": "9 digits, like 019-450-730. Dashes don't matter.",
-    "enter.hint": "8 letters, like WDJB-MJHT. Dashes and capitals don't matter.",
+    "enter.hint_digits": "9 digits, like {example}. You can leave out the dashes.",
+    "enter.hint": "8 letters, like {example}. You can leave out the dash, and use small letters.",
     "enter.go": "Continue",
     "enter.safety": "Only use a code from a screen you can see right now. "
     "We never send codes by message, email or phone.",
@@ -108,8 +108,7 @@ WORDS: Final[dict[str, str]] = {
     "done.when": "When",
     # Nothing to decide
     "wrong.h1": "That code didn't work",
-    "wrong.body": "Check the letters on the screen. Letters are B C D F G H J K L M N P Q R S T V W X Z, "
-    "so there's no zero or letter O.",
+    "wrong.body": "Check the letters on the screen. Letters are {letters}, so there's no zero or letter O.",
     "wrong.body_digits": "Check the digits on the screen, then type them again.",
     "expired.h1": "That code has expired",
     "expired.body": "Ask your device for a new one. Then scan it or type it here.",
@@ -193,12 +192,24 @@ COUNTED: Final[dict[str, tuple[str, str]]] = {
 }
 
 
-_SPOKEN: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+_SPOKEN: ContextVar[Language] = ContextVar("spoken", default=ENGLISH)
+_MAY_HEAR: ContextVar[tuple[Language, ...]] = ContextVar("may_hear", default=())
 
 
-def speak(language: Language) -> None:
-    """Say everything in this language from now on, in this task: each request is answered in one of its own."""
+def speak(language: Language, *, may_hear: tuple[Language, ...] = ()) -> None:
+    """Say everything in this language from now on, in this task: each request is answered in one of its own.
+
+    `may_hear`: whoever is answered wished for none of these, and a device's or an app's wish may choose among them.
+    """
     _SPOKEN.set(language)
+    _MAY_HEAR.set(may_hear)
+
+
+def hear(ui_locales: Sequence[str]) -> None:
+    """What the device or the app that asks would speak: it counts where the person's phone wished for none we have."""
+    found = choose(ui_locales, _MAY_HEAR.get())
+    if found is not None:
+        speak(found)
 
 
 def spoken() -> Language:

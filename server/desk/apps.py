@@ -15,6 +15,7 @@ from server.oauth.secret import digest, draw
 from server.oauth.store import ChangeRequest
 from server.signing.id_token import sign_identity
 from web_verify.desk import AppAsking, Leaving, Problem, Visitor
+from web_verify.words import hear
 
 
 class AppDesk(Visits):
@@ -48,6 +49,7 @@ class AppDesk(Visits):
         client = await house.clients.find(request.client_id)
         if client is None or not client.is_enabled:
             return Problem("wrong")
+        hear(request.ui_locales)
         session = signed_in[0] if signed_in else None
         is_allowed = await self._is_allowed(request, signed_in)
         return AppAsking(

@@ -21,6 +21,7 @@ from server.oauth.secret import digest
 from server.oauth.step_up import is_met
 from server.oauth.user_code import normalise, show
 from web_verify.desk import Asking, Decided, Problem, Visitor
+from web_verify.words import hear
 
 log: Final = logging.getLogger("porchlight")
 STOPPED: Final[dict[str, Literal["", "mismatch", "reported", "undone"]]] = {
@@ -149,6 +150,7 @@ class CodeDesk(Ladder):
     async def _asking(
         self, authorization: DeviceAuthorization, code: str, visitor: Visitor, shown: Shown | None = None
     ) -> Asking:
+        hear(authorization.ui_locales)
         client = await self._house.clients.find(authorization.client_id)
         settings = self._house.settings
         claim = claim_of(authorization.claimed_name, settings.reserved_names)

@@ -19,6 +19,7 @@ from server.oauth.link import LASTS_FOR, Link, Purpose
 from server.oauth.secret import digest, draw_id
 from server.oauth.store import NameTaken
 from web_verify.desk import Fault, Problem, SignedIn, Visitor
+from web_verify.words import spoken
 
 # No @, so that a name is never somebody's address; no space, so that two names cannot look the same by one.
 _USERNAME: Final = re.compile(r"[\w.-]{2,40}")
@@ -45,7 +46,7 @@ class JoinDesk(Sessions):
         budgets = guess.mail_budgets(email, visitor.address, house.settings.mails_per_network)
         if wait := await house.store.take_tries(budgets, now):
             return Problem("too_many", wait)
-        await house.store.owe([owed(kind, email, now, lasts_for=LASTS_FOR[kind])])
+        await house.store.owe([owed(kind, email, now, lasts_for=LASTS_FOR[kind], language=spoken().tag)])
         return None
 
     async def invited(self, token: str) -> str | None:

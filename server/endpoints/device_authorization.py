@@ -21,6 +21,7 @@ from server.oauth.errors import (
     UnmetRequirements,
 )
 from server.oauth.grants.pipeline import demand_proof
+from server.oauth.locales import locales_of
 from server.oauth.presence import browser_of
 from server.oauth.secret import digest, draw
 from server.oauth.step_up import acr_values_of, max_age_of
@@ -79,8 +80,9 @@ class DeviceAuthorizationEndpoint:
             jkt=key if proof is not None or client.auth_method == "none" else None,
             shows_match=form.get("match") == "1",
             max_age=max_age_of(form.get("max_age")),
-            acr_values=acr_values_of(form.get("acr_values")),
+            acr_values=acr_values_of(form.get("acr_values"), house.acr_values),
             browser=browser_of(request.headers.get("user-agent", "")),
+            ui_locales=locales_of(form.get("ui_locales")),
         )
         code = await self._start(authorization)
         house.counts.sign_ins_started += 1

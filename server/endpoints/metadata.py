@@ -19,6 +19,7 @@ from server.signing.assertion import ALGORITHMS as ASSERTION_ALGORITHMS
 from server.signing.id_token import ALGORITHMS
 from server.signing.introspection import ALGORITHMS as INTROSPECTION_ALGORITHMS
 from server.signing.proof import ALGORITHMS as PROOF_ALGORITHMS
+from web_verify.languages import OFFERED
 
 from .client_auth import methods
 
@@ -66,7 +67,7 @@ def metadata(house: House) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "prompt_values_supported": list(PROMPTS),
         "request_uri_parameter_supported": False,  # but for those that were pushed
-        "ui_locales_supported": ["en"],
+        "ui_locales_supported": [language.tag for language in OFFERED],
         "scopes_supported": list(settings.scopes),
         "token_endpoint_auth_methods_supported": list(methods(settings)),
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),

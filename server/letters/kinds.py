@@ -17,7 +17,9 @@ from server.oauth.logout import KIND
 from server.oauth.secret import digest, draw
 from server.oauth.token import Family
 from web_verify import mail
-from web_verify.times import clock, day
+from web_verify.languages import named
+from web_verify.times import day_and_clock
+from web_verify.words import speaking
 
 
 async def invitation(house: House, delivery: Delivery) -> None:
@@ -28,8 +30,9 @@ async def invitation(house: House, delivery: Delivery) -> None:
 
 async def sign_up(house: House, delivery: Delivery) -> None:
     """To whoever wants an account; whoever has one already is told so, here and nowhere else."""
-    if await house.store.find_account_by_email(delivery.subject) is not None:
-        await _send(house, delivery, delivery.subject, "known", f"{house.settings.issuer}/reset")
+    account = await house.store.find_account_by_email(delivery.subject)
+    if account is not None:
+        await _send(house, delivery, delivery.subject, "known", f"{house.settings.issuer}/reset", account)
         return
     link = await _link(house, "sign_up", "join", email=delivery.subject)
     await _send(house, delivery, delivery.subject, "sign_up", link)
@@ -41,7 +44,7 @@ async def reset(house: House, delivery: Delivery) -> None:
     if account is None or not account.is_enabled:
         return
     link = await _link(house, "reset", "reset", account_id=account.account_id, email=delivery.subject)
-    await _send(house, delivery, delivery.subject, "reset", link, username=account.username)
+    await _send(house, delivery, delivery.subject, "reset", link, account, username=account.username)
 
 
 async def email(house: House, delivery: Delivery) -> None:
@@ -50,7 +53,7 @@ async def email(house: House, delivery: Delivery) -> None:
     if account is None or not account.is_enabled:
         return
     link = await _link(house, "email", "account/email", account_id=account.account_id, email=delivery.subject)
-    await _send(house, delivery, delivery.subject, "email", link, username=account.username)
+    await _send(house, delivery, delivery.subject, "email", link, account, username=account.username)
 
 
 async def changed(house: House, delivery: Delivery) -> None:
@@ -71,11 +74,11 @@ async def device_mail(house: House, delivery: Delivery) -> None:
     facts = {
         "app": await _app_name(house, family),
         "claimed": mail.claim(family.given_name or family.claimed_name),
-        "time": f"{day(family.created_at)}, {clock(family.created_at)}",
+        "time": _said_at(account, family.created_at),
         "address": family.address,
         "username": account.username,
     }
-    await _send(house, delivery, account.email or "", "device", link, **facts)
+    await _send(house, delivery, account.email or "", "device", link, account, **facts)
 
 
 async def device_webhook(house: House, delivery: Delivery) -> None:
@@ -141,9 +144,18 @@ async def _link(
     return f"{house.settings.issuer}/{path}/{secret}"
 
 
-async def _send(house: House, delivery: Delivery, to: str, kind: mail.Kind, link: str, **facts: str) -> None:
+def _said_at(account: Account, at: int) -> str:
+    with speaking(named(account.language)):
+        return str(day_and_clock(at))
+
+
+async def _send(
+    house: House, delivery: Delivery, to: str, kind: mail.Kind, link: str, account: Account | None = None, **facts: str
+) -> None:
+    """In the language that the person was last answered in, or that of whoever asked for the mail."""
     if not house.settings.smtp_url:
         raise smtp.NotSent("smtp_url is not set any more", is_final=True)
-    written = mail.write(kind, link, service=house.settings.service_name, **facts)
+    with speaking(named(account.language if account is not None and account.language else delivery.language)):
+        written = mail.write(kind, link, service=house.settings.service_name, **facts)
     made = smtp.message(house.settings, to, written, house.now(), delivery.delivery_id)
     await asyncio.to_thread(smtp.send, house.settings, made)

@@ -15,7 +15,8 @@ class Account:
     """A person. `account_id` is the `sub` of tokens; `password_hash` is argon2id in its PHC form, "" for none.
 
     `email` is in its tidy form (`email_address.tidy_email`), no two people have the same; `is_email_verified` says that
-    the person has shown to read it, not only an operator that it is theirs.
+    the person has shown to read it, not only an operator that it is theirs. `language` is the tag of the one that they
+    were last answered in.
     """
 
     account_id: str
@@ -26,6 +27,7 @@ class Account:
     is_enabled: bool = True
     email: str | None = None
     is_email_verified: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,10 @@ class People(Protocol):
 
     async def use_session(self, session_hash: bytes, now: int) -> None:
         """Note that it was used now."""
+        ...
+
+    async def note_language(self, account_id: str, language: str) -> None:
+        """Note in which language this person is answered now; nothing else of the account changes."""
         ...
 
     async def end_sessions(self, account_id: str, *, but: bytes = b"", events: Sequence[Event] = ()) -> int:

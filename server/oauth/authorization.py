@@ -21,6 +21,7 @@ from .errors import (
     UnauthorizedClient,
     UnsupportedResponseType,
 )
+from .locales import locales_of
 from .step_up import acr_values_of, is_met, max_age_of
 
 GRANT_TYPE: Final = "authorization_code"
@@ -75,6 +76,7 @@ class AuthorizationRequest:
     response_mode: str = "query"
     acr_values: tuple[str, ...] = ()
     session_id: str = ""
+    ui_locales: tuple[str, ...] = ()
 
 
 class Over(Exception):
@@ -102,8 +104,16 @@ def redirect_uri_of(client: Client, parameters: Mapping[str, str]) -> str:
     return uri
 
 
-def ask(request_hash: bytes, client: Client, parameters: Mapping[str, str], now: int) -> AuthorizationRequest:
+def ask(
+    request_hash: bytes,
+    client: Client,
+    parameters: Mapping[str, str],
+    now: int,
+    reachable: Collection[str] = ACR_VALUES,
+) -> AuthorizationRequest:
     """The request, checked whole (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1).
+
+    `reachable` are the classes of `acr_values` that a person can reach here.
 
     Raises `InvalidRequest` and its kin, to be answered at the redirect URI, which was checked before.
     """
@@ -133,11 +143,12 @@ def ask(request_hash: bytes, client: Client, parameters: Mapping[str, str], now:
         nonce=_bounded(parameters, "nonce", LONGEST_NONCE),
         prompts=_prompts(parameters.get("prompt", "")),
         max_age=max_age_of(parameters.get("max_age")),
-        acr_values=acr_values_of(parameters.get("acr_values")),
+        acr_values=acr_values_of(parameters.get("acr_values"), reachable),
         login_hint=parameters.get("login_hint", "")[:LONGEST_HINT],
         jkt=_thumbprint(parameters.get("dpop_jkt")),
         response_type=response_type,
         response_mode=parameters.get("response_mode", "query"),
+        ui_locales=locales_of(parameters.get("ui_locales")),
     )
 
 

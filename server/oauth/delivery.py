@@ -20,7 +20,7 @@ LEASE_FOR: Final = 2 * MINUTE  # whoever claims it has this long; then another s
 class Delivery:
     """One thing owed. `subject` is what it is about as its kind knows it: an address, a family.
 
-    It is tried from `due_at` on, and not after `expires_at`.
+    It is tried from `due_at` on, and not after `expires_at`. `language` is that of whoever asked for it.
     """
 
     delivery_id: str
@@ -31,11 +31,12 @@ class Delivery:
     due_at: int
     expires_at: int
     tries: int = 0
+    language: str = ""
 
 
-def owed(kind: str, subject: str, now: int, *, account_id: str = "", lasts_for: int) -> Delivery:
+def owed(kind: str, subject: str, now: int, *, account_id: str = "", lasts_for: int, language: str = "") -> Delivery:
     """A new delivery, due at once, worth sending for `lasts_for` milliseconds."""
-    return Delivery(draw_id(), kind, subject, account_id, now, now, now + lasts_for)
+    return Delivery(draw_id(), kind, subject, account_id, now, now, now + lasts_for, language=language)
 
 
 def postponed(delivery: Delivery, now: int) -> Delivery | None:

@@ -31,6 +31,7 @@ class DeviceAuthorization:
     phone of `opened_by` opened it last at `opened_at`, `opens` times in all; `level`, `proof` and `match` are what
     was asked of it then (`presence.py`). `stopped_for` says why we denied it ourselves. `lasts_for` (milliseconds)
     bounds the sign-in, and `family_id` is the one that came of it. `given_name` is what the person calls the device.
+    `ui_locales` are the languages it would speak.
     """
 
     code_hash: bytes
@@ -61,6 +62,7 @@ class DeviceAuthorization:
     lasts_for: int | None = None
     family_id: str | None = None
     given_name: str = ""
+    ui_locales: tuple[str, ...] = ()
 
     def is_expired(self, now: int) -> bool:
         return now >= self.expires_at

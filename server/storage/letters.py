@@ -26,6 +26,7 @@ _USE: Final = update(SESSIONS.table).where(_S.session_hash == bindparam("sought"
 _END_ALL: Final = delete(SESSIONS.table).where(
     _S.account_id == bindparam("sought"), _S.session_hash != bindparam("but")
 )
+_SPEAK: Final = update(ACCOUNTS.table).where(ACCOUNTS.table.c.account_id == bindparam("sought"))
 _TAKE: Final = LINKS.select.where(LINKS.table.c.link_hash == bindparam("sought")).with_for_update()
 _DROP: Final = delete(LINKS.table).where(LINKS.table.c.link_hash == bindparam("sought"))
 _FORGET: Final = delete(LINKS.table).where(
@@ -54,6 +55,10 @@ def sessions(connection: Connection, account_id: str) -> list[Session]:
 
 def use_session(transaction: Transaction, session_hash: bytes, now: int) -> None:
     transaction.connection.execute(_USE.values(last_used_at=now), {"sought": session_hash, "now": now})
+
+
+def note_language(transaction: Transaction, account_id: str, language: str) -> None:
+    transaction.connection.execute(_SPEAK.values(language=language), {"sought": account_id})
 
 
 def end_sessions(transaction: Transaction, account_id: str, but: bytes, events: Sequence[Event]) -> int:

@@ -38,6 +38,11 @@ class MemoryLetters(MemoryPeople):
         if session is not None and session.last_used_at < now:
             self._sessions[session_hash] = replace(session, last_used_at=now)
 
+    async def note_language(self, account_id: str, language: str) -> None:
+        account = self._accounts.get(account_id)
+        if account is not None:
+            self._accounts[account_id] = replace(account, language=language)
+
     async def end_sessions(self, account_id: str, *, but: bytes = b"", events: Sequence[Event] = ()) -> int:
         doomed = [key for key, each in self._sessions.items() if each.account_id == account_id and key != but]
         for key in doomed:

@@ -47,6 +47,7 @@ class DeviceAuthorizationRow(_Row, table=True):
     lasts_for: int | None = _instant()
     family_id: str | None
     given_name: str
+    ui_locales: tuple[str, ...] = _words()
 
 
 class AuthorizationRequestRow(_Row, table=True):
@@ -78,6 +79,7 @@ class AuthorizationRequestRow(_Row, table=True):
     response_mode: str
     acr_values: tuple[str, ...] = _words()
     session_id: str
+    ui_locales: tuple[str, ...] = _words()
 
 
 class FamilyRow(_Row, table=True):
@@ -158,6 +160,7 @@ class AccountRow(_Row, table=True):
     is_enabled: bool
     email: str | None = Field(unique=True)
     is_email_verified: bool
+    language: str
     tidy_username: str = Field(unique=True)
 
 
@@ -284,6 +287,7 @@ class DeliveryRow(_Row, table=True):
     due_at: int = _instant(index=True)
     expires_at: int = _instant(index=True)
     tries: int = _instant()
+    language: str
 
 
 METADATA = _Row.metadata

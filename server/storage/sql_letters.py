@@ -34,6 +34,9 @@ class SqlLetters:
     async def use_session(self, session_hash: bytes, now: int) -> None:
         await self.group.do(lambda transaction: letters.use_session(transaction, session_hash, now))
 
+    async def note_language(self, account_id: str, language: str) -> None:
+        await self.group.do(lambda transaction: letters.note_language(transaction, account_id, language))
+
     async def end_sessions(self, account_id: str, *, but: bytes = b"", events: Sequence[Event] = ()) -> int:
         return await self.group.do(lambda transaction: letters.end_sessions(transaction, account_id, but, events))
 

@@ -116,3 +116,14 @@ def test_a_device_is_called_what_its_person_calls_it(database_url: str) -> None:
         assert not await store.name_family("no-such-family", "x")
 
     tell(database_url, story)
+
+
+def test_what_a_person_speaks_is_noted_and_nothing_else_of_them_changes(database_url: str) -> None:
+    async def story(store: Cellar, _: Opened) -> None:
+        account = Account("acc-1", "ana", "Ana", "hash", NOW)
+        await store.add_account(account)
+        await store.note_language("acc-1", "pt-BR")
+        assert await store.find_account("acc-1") == replace(account, language="pt-BR")
+        await store.note_language("nobody", "fr")
+
+    tell(database_url, story)

@@ -1,4 +1,4 @@
-"""Every page in two languages that nobody speaks: nothing is left in English, nothing is cut, right to left is whole."""
+"""Every page in two languages that nobody speaks: nothing is left in English, nothing is cut."""
 
 import re
 from dataclasses import replace
@@ -18,7 +18,8 @@ from tests.web_verify.states import every_state, sign_in
 FACTS = (
     *(scope.sentence for scope in SCOPES), "See your name", "Say yes", "Porchlight", "tv.example.com", REQUEST_ID,
     "Aurora TV", "Living-room TV", "Photo wall", "Ana Ruiz", "ana", "Iceland", "Peru", "WDJB-MJHT", "WDJBMJHT",
-    "BCDF-GHJK", "CDFG-HJKL", "A very long name of an application", "https://app.example", "English", "Firefox", "Android", "Sofa",
+    "BCDF-GHJK", "CDFG-HJKL", "A very long name of an application", "https://app.example", "English",
+    "Firefox", "Android", "Sofa", "B C D F G H J K L M N P Q R S T V W X Z",
     REQUEST.app_name, REQUEST.message, *(scope.sentence for scope in REQUEST.scopes),
 )  # fmt: skip
 LOOKS_LIKE_A_FACT = re.compile(r"W{20,}|[0-9a-f:]{15,}|\S+@\S+")

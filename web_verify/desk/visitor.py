@@ -12,15 +12,13 @@ Why = Literal[
 class Visitor:
     """The browser that asks: its session cookie (an opaque secret, never logged) and the address the server saw.
 
-    `request_id` is that of the request it makes now, `browser` what it says of itself, `language` the tag of the
-    language that it is answered in.
+    `request_id` is that of the request it makes now, `browser` what it says of itself.
     """
 
     session: str
     address: str
     request_id: str = ""
     browser: str = ""
-    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ def _delivery() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("delivery_id", name="pk_delivery"),
     )
     op.create_index("ix_delivery_due_at", "delivery", ["due_at"])

@@ -66,6 +66,7 @@ def _device_authorization() -> None:
         sa.Column("lasts_for", sa.BigInteger(), nullable=True),
         sa.Column("family_id", sa.String(), nullable=True),
         sa.Column("given_name", sa.String(), nullable=False),
+        sa.Column("ui_locales", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("code_hash", name="pk_device_authorization"),
         sa.UniqueConstraint("user_code_hash", name="uq_device_authorization_user_code_hash"),
     )
@@ -100,6 +101,7 @@ def _authorization_request() -> None:
         sa.Column("response_mode", sa.String(), nullable=False),
         sa.Column("acr_values", sa.Text(), nullable=False),
         sa.Column("session_id", sa.String(), nullable=False),
+        sa.Column("ui_locales", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("request_hash", name="pk_authorization_request"),
         sa.UniqueConstraint("code_hash", name="uq_authorization_request_code_hash"),
     )
@@ -200,6 +202,7 @@ def _account() -> None:
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.Column("email", sa.String(), nullable=True),
         sa.Column("is_email_verified", sa.Boolean(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
         sa.Column("tidy_username", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("account_id", name="pk_account"),
         sa.UniqueConstraint("email", name="uq_account_email"),
