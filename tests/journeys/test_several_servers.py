@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from server.oauth.device import GRANT_TYPE
+from tests.dpop import Key
 from tests.house import Clock, Phone, RunningHouse, browser, furnish, open_house
 from tests.postgres import Cluster
 from tests.waiting import wait_until
@@ -83,6 +84,27 @@ def test_dev_31_and_chaos_01_fifty_polls_over_two_servers_give_one_token_answer(
         answers = Counter(crowd.map(poll, range(50)))
     assert answers.pop((200, "tokens")) == 1
     assert set(answers) <= {(400, word) for word in ("invalid_grant", "authorization_pending", "slow_down")}, answers
+
+
+def test_dpop_04_a_proof_that_bought_tokens_on_one_server_buys_none_on_the_other(
+    pair: tuple[RunningHouse, RunningHouse],
+) -> None:
+    one, two = pair
+    key = Key()
+
+    def prove(path: str = "/token") -> dict[str, str]:
+        return {"DPoP": key.proof("POST", ISSUER + path, one.clock())}
+
+    begun = [
+        one.post("/device_authorization", {"client_id": "tv"}, headers=prove("/device_authorization")).json()
+        for _ in "12"
+    ]
+    for started in begun:
+        Phone(one).approve(started)
+    shown = prove()
+    assert one.poll(begun[0], headers=shown).status_code == 200
+    wait_until(lambda: two.poll(begun[1], headers=shown).json()["error"] == "invalid_dpop_proof")
+    assert two.poll(begun[1], headers=prove()).status_code == 200, "and the code is as good as it was"
 
 
 def test_signing_out_on_one_server_closes_the_api_on_the_other(pair: tuple[RunningHouse, RunningHouse]) -> None:
