@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from . import pkce, redirect, scope
 from .account import Session
+from .authentication import ACR_VALUES
 from .client import Client
 from .errors import (
     ConsentRequired,

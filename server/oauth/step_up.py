@@ -35,13 +35,13 @@ def max_age_of(text: str | None) -> int | None:
     return min(int(text), LONGEST_AGE)
 
 
-def acr_values_of(text: str | None) -> tuple[str, ...]:
-    """Those of `acr_values` that can be reached here; raises `UnmetRequirements` when none can."""
+def acr_values_of(text: str | None, reachable: Collection[str] = ACR_VALUES) -> tuple[str, ...]:
+    """Those of `acr_values` that are `reachable` here; raises `UnmetRequirements` when none is."""
     if text is None:
         return ()
     if len(text) > LONGEST_VALUES:
         raise InvalidRequest(f"acr_values has {LONGEST_VALUES} characters at most")
-    known = tuple(dict.fromkeys(value for value in text.split(" ") if value in ACR_VALUES))
+    known = tuple(dict.fromkeys(value for value in text.split(" ") if value in reachable))
     if not known:
         raise UnmetRequirements("none of these acr_values can be reached here; see acr_values_supported")
     return known
