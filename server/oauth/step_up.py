@@ -4,6 +4,7 @@ RFC 9470 asks at the authorization endpoint; that the device authorization endpo
 given then is younger than the request, so that whoever was refused for an old sign-in does not come back with it.
 """
 
+from collections.abc import Collection
 from typing import Final, Protocol
 
 from .authentication import ACR_VALUES, reaches
