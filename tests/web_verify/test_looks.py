@@ -1,16 +1,13 @@
-"""How the pages look, measured: narrow screens, large text, contrast, targets, weight."""
+"""How the pages look, measured: narrow screens, large text, contrast, targets."""
 
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser import OpenPhone
-from tests.web_verify.memory_desk import NOW
 from tests.web_verify.porch import Porch
 from tests.web_verify.states import every_state, sign_in
-from web_verify.desk import Decided
 from web_verify.stylesheet import SOURCE
 
 SCROLLS_SIDEWAYS = """() => { const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
@@ -133,41 +130,6 @@ def test_nothing_moves_for_whoever_asked_for_that(porch: Porch, phone: OpenPhone
     page = phone(reduced_motion="reduce").new_page()
     page.goto(porch.url + "/device")
     assert page.eval_on_selector("button", "e => getComputedStyle(e).transitionDuration") == "0s"
-
-
-@pytest.mark.parametrize("path", ["/device", "/D/WDJBMJHT", "/D/BCDFGHJK", "/sign-in", "/devices", "/account"])
-def test_a_page_is_two_requests_and_20_kb_at_most(porch: Porch, phone: OpenPhone, path: str) -> None:
-    context = phone()
-    page = context.new_page()
-    if path not in ("/device", "/sign-in"):
-        sign_in(page, porch)
-    person = porch.desk.people["ana"].username
-    porch.desk.decided["BCDFGHJK"] = (person, Decided("Aurora TV", "BCDF-GHJK", True, NOW), ())
-    page = context.new_page()  # a cold cache: the stylesheet is fetched again
-    devtools = context.new_cdp_session(page)
-    devtools.send("Network.enable")
-    devtools.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    transferred: list[float] = []
-    raw: list[int] = []
-    streams: set[str] = set()
-
-    def begun(event: dict[str, Any]) -> None:
-        if event["type"] == "EventSource":  # it carries no page, and a page without it is complete
-            streams.add(event["requestId"])
-
-    def ended(event: dict[str, Any]) -> None:
-        if event["requestId"] not in streams:
-            transferred.append(event["encodedDataLength"])
-
-    devtools.on("Network.requestWillBeSent", begun)
-    devtools.on("Network.loadingFinished", ended)
-    devtools.on("Network.dataReceived", lambda event: raw.append(event["dataLength"]))
-    page.goto(porch.url + path, wait_until="networkidle")
-    assert page.locator("h1").is_visible()
-    over_the_wire = [size for size in transferred if size > 0]
-    assert len(over_the_wire) <= 2
-    assert sum(over_the_wire) <= 20_000
-    assert sum(raw) <= 50_000
 
 
 def test_every_pair_of_colours_in_the_sheet_is_readable() -> None:
