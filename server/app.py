@@ -29,6 +29,7 @@ from server.oauth.store import News
 from server.oauth.token import Family
 from server.routes import API_PATH, Errand, first_word, first_words, routes
 from server.settings import DAY, Settings
+from server.signing.passkey import party_of
 from server.storage import open_storage
 from web_verify.look import Look
 from web_verify.routes import lost, pages, sent_back, turned_away
@@ -53,6 +54,8 @@ class Porchlight:
             takes_sign_ups=settings.registration == "open",
             sends_mail=bool(settings.smtp_url),
             shortest_password=settings.shortest_password,
+            takes_passkeys=party_of(settings.issuer, settings.service_name) is not None,
+            providers=tuple((key, each.name) for key, each in self.house.providers.known.items()),
         )
         desk = HouseDesk(self.house)
         self._lost = lost(desk, look)

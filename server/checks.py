@@ -12,6 +12,7 @@ from server.device_terms import check_device_terms
 from server.oauth.email_address import tidy_email
 from server.scope_sentences import check_scopes_in
 from server.settings import DAY, Settings, SettingsError, is_loopback
+from server.upstream import providers_of
 
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 
@@ -70,6 +71,7 @@ def checked(settings: Settings) -> Settings:
     _check_accounts(settings)
     check_scopes_in(settings)
     check_device_terms(settings)
+    providers_of(settings)
     _check_mtls(settings)
     return replace(settings, issuer=_checked_issuer(settings))
 

@@ -11,6 +11,7 @@ from server.device_terms import house_terms
 from server.live.backchannels import Backchannels
 from server.live.client_keys import ClientKeys
 from server.live.families import Clients, EndedFamilies
+from server.live.providers import Providers
 from server.live.refusals import Refusals
 from server.live.replays import Replays
 from server.live.shares import Shares
@@ -18,6 +19,7 @@ from server.live.sign_ins import SignIns
 from server.live.watchers import Watchers
 from server.oauth import proof
 from server.oauth.access import Access, DeadToken
+from server.oauth.authentication import ACR_VALUES, ACR_WITH_PASSKEYS
 from server.oauth.delivery import Delivery, owed
 from server.oauth.errors import TooMany
 from server.oauth.event import happened
@@ -30,7 +32,9 @@ from server.places import Places
 from server.settings import DAY, SECOND, Settings
 from server.signing.access_token import Mint
 from server.signing.keys import Algorithm, KeyRing, draw_key, is_locked, locked
+from server.signing.passkey import party_of
 from server.storage.readings import Readings
+from server.upstream import providers_of
 
 log: Final = logging.getLogger("porchlight")
 NOTICE_FOR: Final = 86_400_000  # a notice that comes later than a day helps nobody
@@ -81,6 +85,7 @@ class House:
     sign_ins: SignIns = field(init=False)
     clients: Clients = field(init=False)
     client_keys: ClientKeys = field(init=False)
+    providers: Providers = field(init=False)
     ended: EndedFamilies = field(init=False)
     backchannels: Backchannels = field(init=False)
     memory: Memory = field(init=False)
@@ -106,6 +111,7 @@ class House:
         )
         self.clients = Clients(self.store)
         self.client_keys = ClientKeys(chosen, self.now)
+        self.providers = Providers(chosen, providers_of(chosen), self.now)
         self.requests = Shares(chosen.requests_per_network)
         self.refusals = Refusals(self.store, self.do_later)
         self.ended = EndedFamilies(self.store, remember_for=chosen.access_for * SECOND + 60 * SECOND)
@@ -155,6 +161,12 @@ class House:
             task.cancel()
         self.places.close()
         await self.store.close()
+
+    @property
+    def acr_values(self) -> tuple[str, ...]:
+        """How well people can prove on our pages who they are."""
+        has_passkeys = party_of(self.settings.issuer, self.settings.service_name) is not None
+        return ACR_WITH_PASSKEYS if has_passkeys else ACR_VALUES
 
     def notices(self, family: Family) -> tuple[Delivery, ...]:
         """What is owed when this device signs in: the notices that are set up."""

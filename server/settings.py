@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from server.oauth.claim import RESERVED
@@ -145,6 +145,11 @@ class Settings:
     )
     reserved_names: tuple[str, ...] = field(
         default=RESERVED, metadata={"help": "words that a device's own name must not hold, or it is not shown"}
+    )
+    providers: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        repr=False,
+        metadata={"help": "other OpenID providers that people may sign in with (TOML tables)", "tables": True},
     )
     scopes: Mapping[str, str] = field(
         default_factory=lambda: dict(SCOPES), metadata={"help": "scopes and the sentence shown for each (TOML table)"}

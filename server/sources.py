@@ -71,6 +71,10 @@ def _typed(name: str, value: object, source: str) -> object:
             if isinstance(value, str)
             else tuple(map(str, _list(name, value)))
         )
+    if known[name].metadata.get("tables"):
+        if not isinstance(value, dict) or not all(isinstance(table, dict) for table in value.values()):
+            raise SettingsError(f"{name}: write TOML tables, such as [{name}.google]")
+        return value
     if default is MISSING:
         if not isinstance(value, dict) or not all(isinstance(sentence, str) for sentence in value.values()):
             raise SettingsError(f"{name}: write a TOML table of texts")

@@ -52,7 +52,9 @@ class Door:
         response.headers["content-security-policy"] = (
             posting_policy(visit.form_target)
             if visit.posts_back
-            else content_security_policy(visit.form_target, is_live=visit.is_live)
+            else content_security_policy(
+                visit.form_target, is_live=visit.is_live, asks_for_passkey=visit.asks_for_passkey
+            )
         )
         if scope["method"] == "HEAD":
             response.body = b""  # the length stays that of the page

@@ -7,6 +7,7 @@ a form must not be able to lead that person to a device of their own.
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
@@ -15,7 +16,8 @@ from web_verify.look import Look
 from web_verify.visit import Visit
 
 WAITS_FOR_S: Final = 1_800
-NAMES: Final = ("code", "request", "again", "inbox")  # as addresses and forms have them
+NAMES: Final = ("code", "request", "again", "inbox", "account")  # as addresses and forms have them
+ACCOUNT: Final = ("passkeys", "codes", "providers", "password", "email")  # pages of the account
 _KEPT: Final = re.compile(r"([cr])\.([A-Za-z0-9_-]{1,256})")
 
 
@@ -23,18 +25,35 @@ _KEPT: Final = re.compile(r"([cr])\.([A-Za-z0-9_-]{1,256})")
 class Errand:
     """What a person came for: the code of a device, the request of an app, or neither. `again`: though signed in.
 
-    `inbox`: the requests that wait for them there.
+    `inbox`: the requests that wait for them there. `account`: a page of their account that wants a fresh sign-in.
     """
 
     code: str = ""
     request: str = ""
     again: str = ""
     inbox: str = ""
+    account: str = ""
 
     @property
     def query(self) -> dict[str, str]:
         """As the address of a page carries it."""
         return {"code": self.code, "request": self.request}
+
+    @property
+    def whole(self) -> dict[str, str]:
+        """All of it, for a form or an address."""
+        return {name: value for name in NAMES if (value := str(getattr(self, name)))}
+
+    @property
+    def text(self) -> str:
+        """All of it in one line, for whoever keeps it meanwhile."""
+        return urlencode(self.whole)
+
+
+def of_text(text: str) -> Errand:
+    """What `Errand.text` made."""
+    known = dict(parse_qsl(text, max_num_fields=len(NAMES)))
+    return Errand(*(known.get(name, "") for name in NAMES))
 
 
 def asked(visit: Visit) -> Errand:
@@ -81,7 +100,14 @@ def onwards(visit: Visit, errand: Errand) -> Response:
         return visit.go("/requests")
     if errand.code:
         return visit.go("/D/", errand.code, sure="1" if errand.again else "")
+    if errand.account in ACCOUNT:
+        return visit.go("/account/", errand.account)
     return visit.go("/devices")
+
+
+def once_more(visit: Visit, page: str) -> Response:
+    """To the sign-in, for a page of the account that wants the proof of the moment."""
+    return visit.go("/sign-in", account=page, again="1")
 
 
 def cookie_name(look: Look) -> str:

@@ -11,6 +11,9 @@ _SUBMIT_HASH: Final = b64encode(sha256(SUBMIT.encode()).digest()).decode()
 # What an open page listens with. It stands in the page, so that a page stays two requests; the policy names its hash.
 LIVE: Final = (Path(__file__).parent / "static" / "live.js").read_text("utf-8")
 _LIVE_HASH: Final = b64encode(sha256(LIVE.encode()).digest()).decode()
+# What asks a browser for a passkey, likewise.
+PASSKEY: Final = (Path(__file__).parent / "static" / "passkey.js").read_text("utf-8")
+_PASSKEY_HASH: Final = b64encode(sha256(PASSKEY.encode()).digest()).decode()
 
 
 def posting_policy(form_target: str) -> str:
@@ -21,12 +24,15 @@ def posting_policy(form_target: str) -> str:
     )
 
 
-def content_security_policy(form_target: str = "", *, is_live: bool = False) -> str:
+def content_security_policy(form_target: str = "", *, is_live: bool = False, asks_for_passkey: bool = False) -> str:
     """`form_target`: where else a form of this page may lead, redirects included: the app that sent the person here.
 
-    `is_live`: the one script that listens may run, known by its hash, and may ask this house alone.
+    `is_live`: the one script that listens may run, known by its hash, and may ask this house alone;
+    `asks_for_passkey`: the one for passkeys.
     """
-    listens = (f"script-src 'sha256-{_LIVE_HASH}'", "connect-src 'self'") if is_live else ()
+    runs = ((is_live, _LIVE_HASH), (asks_for_passkey, _PASSKEY_HASH))
+    scripts = " ".join(f"'sha256-{known}'" for is_there, known in runs if is_there)
+    listens = (f"script-src {scripts}", "connect-src 'self'") if scripts else ()
     return "; ".join(
         (
             "default-src 'none'",

@@ -13,7 +13,8 @@ class Look:
     ("" or "/t1", no slash at the end). `secure_cookies` is true wherever the pages are reached over https.
     `has_digits`: codes are nine digits, not eight letters. `idle_days`: how long a device may stay switched off.
     `takes_sign_ups`: anybody may make an account; `sends_mail`: there is a mail server to send links with.
-    `languages`: those that people may choose among.
+    `languages`: those that people may choose among. `takes_passkeys`: browsers let them work at this address.
+    `providers`: other providers to sign in with, each by its key and its name.
     """
 
     name: str
@@ -26,6 +27,8 @@ class Look:
     sends_mail: bool = False
     shortest_password: int = 15
     languages: tuple[Language, ...] = OFFERED
+    takes_passkeys: bool = False
+    providers: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a prefix that would make a link to another host, or a broken one."""

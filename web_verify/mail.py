@@ -13,7 +13,7 @@ from markupsafe import Markup
 from web_verify.claims import harmless
 from web_verify.words import WORDS, say, spoken
 
-Kind = Literal["invitation", "sign_up", "known", "reset", "email", "changed", "device"]
+Kind = Literal["invitation", "sign_up", "known", "reset", "email", "changed", "ways", "device"]
 
 # kind -> subject, sentences before the link, what the link says, sentences after it
 KINDS: Final[dict[Kind, tuple[str, tuple[str, ...], str, tuple[str, ...]]]] = {
@@ -25,6 +25,7 @@ KINDS: Final[dict[Kind, tuple[str, tuple[str, ...], str, tuple[str, ...]]]] = {
     "reset": ("mail_reset.subject", ("mail_reset.body",), "mail_reset.link", ("mail_reset.after",)),
     "email": ("mail_email.subject", ("mail_email.body",), "mail_email.link", ("mail_email.after",)),
     "changed": ("mail_changed.subject", ("mail_changed.body",), "mail_changed.link", ("mail_changed.after",)),
+    "ways": ("mail_ways.subject", ("mail_ways.body",), "mail_ways.link", ("mail_ways.after",)),
     "device": (
         "mail_device.subject", ("mail_device.body", "mail_device.may"), "mail_device.link", ("mail_device.after",)
     ),

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from web_verify import times
 from web_verify.claims import harmless
-from web_verify.headers import LIVE
+from web_verify.headers import LIVE, PASSKEY
 from web_verify.look import Look
 from web_verify.words import say, say_count, spoken
 
@@ -59,7 +59,7 @@ class Paper:
         made.globals.update(
             look=self._look, stylesheet=self._stylesheet, spoken=spoken, ltr=ltr, say=say, say_count=say_count,
             url=self.url, times=times, harmless=harmless, bdi=bdi, bdis=bdis, href=self.link, letters=letters,
-            live=Markup(LIVE),  # noqa: S704 - our own file
+            live=Markup(LIVE), passkey_script=Markup(PASSKEY),  # noqa: S704 - our own files
         )  # fmt: skip
         return made
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from web_verify.account_words import ACCOUNT_COUNTED, ACCOUNT_WORDS
 from web_verify.catalogue import catalogue
+from web_verify.factor_words import FACTOR_COUNTED, FACTOR_WORDS
 from web_verify.languages import ENGLISH, Language, choose
 from web_verify.leaving_words import LEAVING_WORDS
 from web_verify.mail_words import MAIL_WORDS
@@ -176,6 +177,7 @@ WORDS: Final[dict[str, str]] = {
     "back.again": "Open the page again",
     "back.code": "Type a code",
     **ACCOUNT_WORDS,
+    **FACTOR_WORDS,
     **PRESENCE_WORDS,
     **MAIL_WORDS,
     **REQUEST_WORDS,
@@ -187,6 +189,7 @@ WORDS: Final[dict[str, str]] = {
 COUNTED: Final[dict[str, tuple[str, str]]] = {
     "devices.all_go": ("Sign out {n} device", "Sign out all {n} devices"),
     **ACCOUNT_COUNTED,
+    **FACTOR_COUNTED,
     **REQUEST_COUNTED,
     **TIME_COUNTED,
 }

@@ -32,7 +32,7 @@ HELP: Final = "run the server"
 KEEP_ALIVE: Final = 75  # longer than the longest poll interval, so that a polling device keeps its connection
 GOODBYE: Final = 1.0  # seconds
 _ELSEWHERE: Final = frozenset(
-    {"data_dir", "database_url", "key_secret", "smtp_url", "notice_secret", "scopes", "audiences"}
+    {"data_dir", "database_url", "key_secret", "smtp_url", "notice_secret", "scopes", "audiences", "providers"}
 )
 
 

@@ -5,7 +5,8 @@ A change that a thief would make asks for the password once more, whatever the s
 
 from dataclasses import replace
 
-from server.desk.sessions import Sessions
+from server.desk.proofs import Proofs
+from server.desk.ways import ways_of
 from server.oauth import guess
 from server.oauth.account import Account
 from server.oauth.delivery import owed
@@ -17,7 +18,7 @@ from server.oauth.token import Family
 from web_verify.desk import Browser, Factor, Fault, NewDevice, OwnAccount, Problem, SignedIn, Visitor
 
 
-class AccountDesk(Sessions):
+class AccountDesk(Proofs):
     """`web_verify.desk.AccountDesk` and `web_verify.desk.NoticeDesk`."""
 
     async def account(self, visitor: Visitor) -> OwnAccount | None:
@@ -38,7 +39,9 @@ class AccountDesk(Sessions):
             if each.is_live(self._house.now())
         )
         factors = (Factor("password"),) if account.password_hash else ()
-        return OwnAccount(account.username, account.name, account.email, account.is_email_verified, factors, browsers)
+        ways = await ways_of(self._house, account.account_id)
+        email = account.email
+        return OwnAccount(account.username, account.name, email, account.is_email_verified, factors, browsers, ways)
 
     async def change_password(
         self, visitor: Visitor, current: str, password: str, *, with_devices: bool
@@ -147,8 +150,13 @@ class AccountDesk(Sessions):
         return NewDevice(app_name, family.claimed_name, family.created_at, family.address, family.ended_at)
 
     async def _prove(self, visitor: Visitor, account: Account, current: str) -> Fault | Problem | None:
-        """None when this is the account's password now; a wrong one costs what a wrong sign-in costs."""
+        """None when this is the account's password now; a wrong one costs what a wrong sign-in costs.
+
+        Whoever has no password signs in once more instead."""
         house = self._house
+        if not account.password_hash:
+            fresh = await self._fresh(visitor)
+            return fresh if isinstance(fresh, Problem) else None
         budgets = guess.password_budgets(house.limits, username=account.username, address=visitor.address)
         if wait := await house.store.take_tries(budgets, house.now()):
             self._refused(visitor, "too_many_tries", account.account_id, "password")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from server.desk.visits import SignedInAs, Visits
 from server.endpoints.authorize import leaving
 from server.oauth import authorization
+from server.oauth.authentication import PASSWORD, reaches
 from server.oauth.authorization import AuthorizationRequest, Over, answer_of, refusal_of
 from server.oauth.errors import AccessDenied, OAuthError
 from server.oauth.event import Event, What
@@ -59,6 +60,7 @@ class AppDesk(Visits):
             login_hint=request.login_hint,
             scopes=self._sentences(request.scopes),
             is_app_proven=not client.is_claimed,
+            needs_passkey=not reaches(PASSWORD, request.acr_values),
             next=authorization.next_step(request, session, is_allowed=is_allowed, now=house.now()),
         )
 

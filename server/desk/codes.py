@@ -14,6 +14,7 @@ from server.desk.ladder import Ladder, is_proven
 from server.desk.network import same_network
 from server.desk.opening import Answer, Shown, Telling, decision, letting_go, opening
 from server.oauth import guess, verification
+from server.oauth.authentication import PASSWORD, reaches
 from server.oauth.claim import claim_of
 from server.oauth.device import DeviceAuthorization
 from server.oauth.presence import choices
@@ -167,6 +168,7 @@ class CodeDesk(Ladder):
             scopes=self._sentences(authorization.scopes),
             place=self._house.places.of(authorization.address).name,
             phone_place=self._house.places.of(visitor.address).name,
+            needs_passkey=not reaches(PASSWORD, authorization.acr_values),
         )
         return asking if shown is None else self._with_proof(asking, authorization, shown)
 

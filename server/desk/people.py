@@ -3,22 +3,22 @@
 A wrong password costs the same whatever the reason, and is counted before it is checked.
 """
 
-from server.desk.sessions import Sessions
+from server.desk.proofs import STEP_OF, Proofs
 from server.oauth import guess
 from server.oauth.account import Account, tidy_username
 from server.oauth.email_address import tidy_email
 from server.oauth.secret import digest
-from web_verify.desk import Person, Problem, SignedIn, Visitor
+from web_verify.desk import Person, Problem, SecondStep, SignedIn, Visitor
 
 
-class PeopleDesk(Sessions):
+class PeopleDesk(Proofs):
     """`web_verify.desk.PeopleDesk`."""
 
     async def person(self, visitor: Visitor) -> Person | None:
         signed_in = await self._signed_in(visitor)
         return Person(signed_in[1].username, signed_in[1].name) if signed_in else None
 
-    async def sign_in(self, visitor: Visitor, username: str, password: str) -> SignedIn | Problem:
+    async def sign_in(self, visitor: Visitor, username: str, password: str) -> SignedIn | SecondStep | Problem:
         house, now = self._house, self._house.now()
         typed = tidy_username(username)[:200]
         budgets = guess.password_budgets(house.limits, username=typed, address=visitor.address)
@@ -35,6 +35,10 @@ class PeopleDesk(Sessions):
             self._refused(visitor, "wrong_password", whose, why)
             return Problem("wrong")
         await house.store.give_back_tries(budgets)
+        totp = await house.store.find_totp(account.account_id)
+        if totp is not None and totp.is_confirmed:
+            await self._attempt(visitor, "second_step", STEP_OF + visitor.session, account_id=account.account_id)
+            return SecondStep()
         return await self._begin_session(visitor, account)
 
     async def sign_out(self, visitor: Visitor) -> None:

@@ -29,10 +29,13 @@ class Sessions(Visits):
         chosen = house.settings
         self._passwords = Passwords(shortest=chosen.shortest_password, breached=chosen.breached_passwords)
 
-    async def _begin_session(self, visitor: Visitor, account: Account, amr: tuple[str, ...] = PASSWORD) -> SignedIn:
+    async def _begin_session(
+        self, visitor: Visitor, account: Account, amr: tuple[str, ...] = PASSWORD, *, auth_time: int | None = None
+    ) -> SignedIn:
         """Sign this person in, under a new secret (no session fixation); the visitor's old session ends.
 
-        Whoever signs in once more in the same browser keeps its session's id.
+        Whoever signs in once more in the same browser keeps its session's id. `auth_time`: when the person proved who
+        they are, if that was not now.
         """
         house, now, secret = self._house, self._house.now(), draw()
         before = await house.store.find_session(digest("session", visitor.session)) if visitor.session else None
@@ -40,7 +43,7 @@ class Sessions(Visits):
         session = Session(
             digest("session", secret),
             account.account_id,
-            now,
+            now if auth_time is None else auth_time,
             now + house.settings.session_for * SECOND,
             amr,
             session_id=before.session_id if before is not None and is_same else draw_id(),

@@ -61,7 +61,15 @@ async def changed(house: House, delivery: Delivery) -> None:
     account = await house.store.find_account(delivery.account_id)
     if account is not None:
         link = f"{house.settings.issuer}/reset"
-        await _send(house, delivery, delivery.subject, "changed", link, username=account.username)
+        await _send(house, delivery, delivery.subject, "changed", link, account, username=account.username)
+
+
+async def ways(house: House, delivery: Delivery) -> None:
+    """After a passkey, a code app or a link to a provider was added or removed, or a recovery code used."""
+    account = await house.store.find_account(delivery.account_id)
+    if account is not None:
+        link = f"{house.settings.issuer}/account"
+        await _send(house, delivery, delivery.subject, "ways", link, account, username=account.username)
 
 
 async def device_mail(house: House, delivery: Delivery) -> None:
@@ -107,6 +115,7 @@ KINDS: Final[Mapping[str, Callable[[House, Delivery], Awaitable[None]]]] = {
     "reset": reset,
     "email": email,
     "changed": changed,
+    "ways": ways,
     "device_mail": device_mail,
     "device_webhook": device_webhook,
     "reported_webhook": reported_webhook,

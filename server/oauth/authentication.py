@@ -8,6 +8,13 @@ from collections.abc import Collection
 from typing import Final
 
 PASSWORD: Final = ("pwd",)
+PASSWORD_AND_CODE: Final = ("pwd", "otp", "mfa")
+# A passkey is a key and, verified, its owner's finger, face or PIN. Without an attestation nobody knows where a key
+# lives: what is synced is software's (`swk`), of any other we say no more than that it was possessed (`pop`).
+SYNCED_PASSKEY: Final = ("swk", "user", "mfa")
+PASSKEY: Final = ("pop", "user", "mfa")
+# Another provider said so. RFC 8176 has no word for it; how it knew is its own to say, and we do not repeat it.
+FEDERATED: Final = ("fed",)
 ACR_PASSWORD: Final = "urn:porchlight:acr:password"  # noqa: S105 - a name
 PHISHING_RESISTANT: Final = "phr"
 HARDWARE_PROTECTED: Final = "phrh"
@@ -15,9 +22,11 @@ HARDWARE_PROTECTED: Final = "phrh"
 CLASSES: Final = (
     (HARDWARE_PROTECTED, frozenset(("hwk",))),
     (PHISHING_RESISTANT, frozenset(("hwk", "swk", "pop"))),
-    (ACR_PASSWORD, frozenset(("hwk", "swk", "pop", "pwd"))),
+    (ACR_PASSWORD, frozenset(("hwk", "swk", "pop", "pwd", "fed"))),
 )
-ACR_VALUES: Final = (ACR_PASSWORD,)  # that a person can reach on our pages
+# What a person can reach on our pages; with passkeys only where browsers let them work.
+ACR_VALUES: Final = (ACR_PASSWORD,)
+ACR_WITH_PASSKEYS: Final = (PHISHING_RESISTANT, *ACR_VALUES)
 
 
 def acr(amr: Collection[str]) -> str:

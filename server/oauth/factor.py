@@ -4,7 +4,7 @@ A proof that takes several steps is an `Attempt`: begun in one browser, finished
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 from .account import Account
@@ -63,6 +63,29 @@ class Passkey:
     created_at: int
     last_used_at: int = 0
     alarmed_at: int | None = None
+
+
+class Copied(Exception):
+    """A passkey's counter ran backwards: there are two of it."""
+
+
+def shown(passkey: Passkey | None, sign_count: int, now: int) -> Passkey:
+    """The same, used now (WebAuthn section 7.2, step 22; 0 is what keys without a counter say).
+
+    Raises `LookupError` for one that opens nothing, `Copied` for the alarm.
+    """
+    if passkey is None or passkey.alarmed_at is not None:
+        raise LookupError("there is no such passkey")
+    if (sign_count or passkey.sign_count) and sign_count <= passkey.sign_count:
+        raise Copied
+    return replace(passkey, sign_count=sign_count, last_used_at=now)
+
+
+def alarmed(passkey: Passkey | None, now: int) -> Passkey:
+    """The same, opening nothing any more: nobody can tell the copy from the original."""
+    if passkey is None:
+        raise LookupError("there is no such passkey")
+    return replace(passkey, alarmed_at=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,18 @@ def password_budgets(limits: Limits, *, username: str, address: str) -> tuple[Bu
     )
 
 
+def second_step_budgets(limits: Limits, *, account_id: str, address: str) -> tuple[Budget, ...]:
+    """The budgets a one-time or recovery code draws on: whoever types one has given the password before.
+
+    Three codes are good at any moment, so that 50 tries a day are 150 chances in a million.
+    """
+    return (
+        Budget(f"second_step/account/{account_id}", limits.per_session, limits.window),
+        Budget(f"second_step/day/{account_id}", 10 * limits.per_session, 24 * HOUR),
+        Budget(f"second_step/network/{network(address)}", limits.per_network, limits.window),
+    )
+
+
 def mail_budgets(email: str, address: str, per_network: int) -> tuple[Budget, ...]:
     """The budgets that a mail draws on which anybody may ask for: nobody's letter box is filled by strangers."""
     named = hashlib.sha256(email.encode()).hexdigest()[:32]  # nobody reads in the counts who was written to

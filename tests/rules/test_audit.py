@@ -9,6 +9,8 @@ TOLD = {"event", "events"}
 # Where such a change decides nothing, and why.
 UNDECIDED = {
     ("server/desk/afterwards.py", "end_family"): "the approval that was taken back a moment before tells of it",
+    ("server/desk/code_apps.py", "change_totp"): "a secret that no code has confirmed counts for nothing",
+    ("server/desk/passkeys.py", "change_passkey"): "the sign-in that follows tells of it",
     ("server/desk/sessions.py", "end_session"): "the session that a new one takes the place of",
     ("server/endpoints/authorize.py", "change_request"): "a pushed request is opened, and waits for its person",
     ("server/notifications.py", "change_backchannel"): "when a ping or a push is tried again",

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -9,6 +10,7 @@ import web_verify
 from server.settings import SCOPES
 from tests.reading import grade, syllables, word_count
 from web_verify import times
+from web_verify.desk import NotTold
 from web_verify.look import Look
 from web_verify.scope_words import SCOPE_WORDS
 from web_verify.words import COUNTED, WORDS, say, say_count
@@ -42,6 +44,7 @@ def test_every_sentence_is_used_and_every_key_exists() -> None:
     made |= {"deny.next", "undone.next", "mismatch.next", "reported.next", "far.ask", "same_browser.ask"}
     made |= {key for key in WORDS if key.startswith(("month.", "scope."))}
     made |= {"sign_in.empty_username", "sign_in.empty_password", "turned_away.h1", "turned_away.body"}
+    made |= {f"provider.{why}" for why in get_args(NotTold)}
     known = {*WORDS, *COUNTED}
     assert made <= known
     assert known <= named | made, known - named - made

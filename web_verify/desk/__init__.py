@@ -21,10 +21,22 @@ from .accounts import (
 from .apps import AppAsking, AppDesk, Leaving
 from .codes import Asking, CodeDesk, Decided
 from .devices import Device, DeviceDesk
+from .factors import (
+    CameBack,
+    CodeApp,
+    CodeAppDesk,
+    LinkedProvider,
+    NewCodeApp,
+    NotTold,
+    OwnPasskey,
+    PasskeyDesk,
+    ProviderDesk,
+    Ways,
+)
 from .inbox import InboxDesk, RequestAsking, RequestDecided, StoppedApp
 from .leaving import AskedToLeave, LeavingDesk
 from .live import LiveDesk
-from .people import PeopleDesk, SignedIn
+from .people import PeopleDesk, SecondStep, SignedIn
 from .visitor import Person, Problem, ScopeText, Visitor, Why
 
 __all__ = [
@@ -34,6 +46,9 @@ __all__ = [
     "AskedToLeave",
     "Asking",
     "Browser",
+    "CameBack",
+    "CodeApp",
+    "CodeAppDesk",
     "CodeDesk",
     "Decided",
     "Desk",
@@ -45,20 +60,28 @@ __all__ = [
     "JoinDesk",
     "Leaving",
     "LeavingDesk",
+    "LinkedProvider",
     "LiveDesk",
+    "NewCodeApp",
     "NewDevice",
+    "NotTold",
     "NoticeDesk",
     "OwnAccount",
+    "OwnPasskey",
+    "PasskeyDesk",
     "PeopleDesk",
     "Person",
     "Problem",
+    "ProviderDesk",
     "RequestAsking",
     "RequestDecided",
     "ResetDesk",
     "ScopeText",
+    "SecondStep",
     "SignedIn",
     "StoppedApp",
     "Visitor",
+    "Ways",
     "Why",
 ]
 
@@ -69,6 +92,9 @@ class Desk(
     ResetDesk,
     AccountDesk,
     NoticeDesk,
+    PasskeyDesk,
+    CodeAppDesk,
+    ProviderDesk,
     CodeDesk,
     AppDesk,
     LiveDesk,

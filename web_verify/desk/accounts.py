@@ -4,9 +4,10 @@ Nothing here tells whether somebody has an account: who asks for a mail gets the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from .factors import Ways
 from .people import SignedIn
 from .visitor import Problem, Visitor
 
@@ -51,6 +52,7 @@ class OwnAccount:
     is_email_verified: bool
     factors: tuple[Factor, ...]
     browsers: tuple[Browser, ...]
+    ways: Ways = field(default_factory=Ways)
 
 
 @dataclass(frozen=True, slots=True)

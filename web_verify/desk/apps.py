@@ -12,7 +12,8 @@ class AppAsking:
     """An app that waits for a decision, and what comes next: this person signs in, is asked, or is not asked at all.
 
     `is_app_proven`: an operator registered it under `app_name`, and it did not say so itself. `form_target` is where a
-    form may lead when the decision is taken, as a Content-Security-Policy writes it.
+    form may lead when the decision is taken, as a Content-Security-Policy writes it. `needs_passkey`: no password
+    will do.
     """
 
     app_name: str
@@ -22,6 +23,7 @@ class AppAsking:
     scopes: tuple[ScopeText, ...]
     next: Literal["sign_in", "ask", "leave"]
     is_app_proven: bool = True
+    needs_passkey: bool = False
 
 
 @dataclass(frozen=True, slots=True)

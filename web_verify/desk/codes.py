@@ -20,7 +20,7 @@ class Asking:
     page before that; `must_sign_in`: only whoever signs in now may go on. `opens` goes back with the answer.
     `kept_back` is not given however the person decides; the sign-in ends after `lasts_for` milliseconds (None: never).
     `place` and `phone_place` are countries in words, "" when they are not known. `is_name_hidden`: the device's name
-    would mislead.
+    would mislead. `needs_passkey`: no password will do.
     """
 
     app_name: str
@@ -42,6 +42,7 @@ class Asking:
     phone_place: str = ""
     kept_back: tuple[ScopeText, ...] = ()
     lasts_for: int | None = None
+    needs_passkey: bool = False
 
 
 @dataclass(frozen=True, slots=True)

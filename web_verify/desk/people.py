@@ -14,6 +14,11 @@ class SignedIn:
     person: Person
 
 
+@dataclass(frozen=True, slots=True)
+class SecondStep:
+    """The password was right; the code of the person's app is still owed, in this browser."""
+
+
 class PeopleDesk(Protocol):
     """Accounts and sessions."""
 
@@ -25,7 +30,7 @@ class PeopleDesk(Protocol):
         """Who is signed in with this session, if anybody."""
         ...
 
-    async def sign_in(self, visitor: Visitor, username: str, password: str) -> SignedIn | Problem:
+    async def sign_in(self, visitor: Visitor, username: str, password: str) -> SignedIn | SecondStep | Problem:
         """Check a password. `Problem("wrong")` says the same for an unknown name; `too_many` after too many tries."""
         ...
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Why = Literal[
-    "wrong", "expired", "used", "denied", "too_many", "blocked", "sign_in", "shared", "unproven", "open_again"
-]
+    "wrong", "expired", "used", "denied", "too_many", "blocked", "sign_in", "shared", "unproven", "open_again",
+    "stale", "last",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Problem:
 
     `sign_in`: too many strangers guess just now; whoever signs in is told. `shared`: two people opened one code.
     `unproven`: the proof of presence is missing. `open_again`: the page that was answered is not the latest.
+    `stale`: whoever is signed in signs in once more first. `last`: nothing would be left to sign in with.
     """
 
     why: Why

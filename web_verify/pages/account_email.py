@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from web_verify import faults
 from web_verify.desk import Problem
-from web_verify.errand import Errand
+from web_verify.errand import Errand, once_more
 from web_verify.forms import Refused
 from web_verify.pages import told
 from web_verify.pages.account_join import sent, token
@@ -31,7 +31,7 @@ async def post(visit: Visit) -> Response:
     email = visit.form.typed("email")
     wrong = await visit.desk.ask_for_email(visit.visitor, visit.form.one("current"), email)
     if isinstance(wrong, Problem) and wrong.why != "too_many":
-        return visit.go("/sign-in")
+        return once_more(visit, "email")
     if wrong is not None:
         return faults.show(visit, "email", wrong, username=person.username, email=email)
     return sent(visit, email, Errand())

@@ -1,0 +1,111 @@
+"""The sentences about the ways to sign in beside a password, in English, under the key a translation will use."""
+
+from typing import Final
+
+FACTOR_WORDS: Final[dict[str, str]] = {
+    # On the sign-in page
+    "passkey.go": "Use a passkey",
+    "passkey.failed": "Your phone showed us no passkey. Try again, or use your password.",
+    "passkey.wrong": "We don't know that passkey. It may have been removed here. Use another way to sign in.",
+    "passkey.expired": "That took too long. Try again.",
+    "passkey.copied": "That passkey may have been copied, so it opens nothing. Sign in another way, then remove it.",
+    "passkey.needed": "{app} asks for a passkey. A password won't do this time.",
+    "passkey.none": "No passkey yet? Sign in, add one in My account, then start again.",
+    "again.why": "Because this is about your safety, show once more that it is you. "
+    "A passkey asks for your finger, your face or your screen lock. We don't see them.",
+    "ways_in.or": "or",
+    "provider.go": "Sign in with {provider}",
+    # The second step
+    "code.h1": "Type the code from your app",
+    "code.label": "Code",
+    "code.hint": "6 digits. Your code app shows them for {service}.",
+    "code.go": "Sign in",
+    "code.lost": "I don't have my code app",
+    "code.recovery": "Recovery code",
+    "code.recovery_hint": "One of the ten that you wrote down. It works once.",
+    "code.wrong": "That code didn't work. Each one works once. Wait for the next one and type it.",
+    "code.empty": "Type the code.",
+    # On the page of the account
+    "ways.passkeys": "Passkeys",
+    "ways.passkeys_none": "None yet",
+    "ways.codes": "Code app",
+    "ways.on": "On",
+    "ways.off": "Off",
+    "ways.providers": "Other accounts",
+    "ways.providers_none": "None linked",
+    "ways.see": "See and change",
+    "ways.password_none": "None",
+    "ways.password_choose": "Choose one",
+    "ways.last": "That is your last way to sign in. Add another one first.",
+    "ways.used": "Last used",
+    "ways.never": "not yet",
+    "ways.added": "Added",
+    "ways.remove": "Remove",
+    "ways.remove_which": "Remove {name}",
+    # Passkeys
+    "passkeys.h1": "My passkeys",
+    "passkeys.body": "With a passkey you sign in by your finger, your face or your screen lock. "
+    "No fake page can steal it.",
+    "passkeys.none": "You have no passkey yet.",
+    "passkeys.add": "Add a passkey",
+    "passkeys.name": "What do you call it?",
+    "passkeys.name_hint": "Such as “My phone”. You can leave it empty.",
+    "passkeys.without": "Here you can't add one: it needs a new browser that runs scripts.",
+    "passkeys.nowhere": "Passkeys don't work at this address. They need one with a name that begins with https.",
+    "passkeys.failed": "No passkey was made. Try again.",
+    "passkeys.known": "This phone has a passkey for your account already.",
+    "passkeys.wrong": "That passkey could not be checked. Nothing was changed. Try again.",
+    "passkeys.many": "You have 20 passkeys. Remove one first.",
+    "passkeys.synced": "Shared between your devices",
+    "passkeys.alarmed": "May have been copied. It opens nothing: remove it.",
+    # The code app
+    "codes.h1": "Code app",
+    "codes.body": "With a code app, a password alone opens nothing: you type a code from your phone as well.",
+    "codes.begin": "Set up a code app",
+    "codes.scan": "Scan this square with your code app.",
+    "codes.typed": "Or type this key into it:",
+    "codes.first": "Then type the code that it shows",
+    "codes.confirm": "Turn it on",
+    "codes.is_on": "Your code app is on.",
+    "codes.left": "Recovery codes left",
+    "codes.renew": "Make new recovery codes",
+    "codes.renew_sure": "The ones you have now stop working.",
+    "codes.remove": "Turn the code app off",
+    "codes.remove_sure": "From then on your password alone is enough.",
+    "recovery.h1": "Write these codes down",
+    "recovery.body": "Each one signs you in once when you don't have your code app. Keep them where nobody else looks.",
+    "recovery.once": "You see them this once.",
+    "recovery.go": "I wrote them down",
+    # Other accounts
+    "providers.h1": "Other accounts",
+    "providers.body": "Sign in here with an account that you have elsewhere.",
+    "providers.none": "No other account is linked yet.",
+    "providers.link": "Link {provider}",
+    "link.h1": "Link another account",
+    "link.body": "You go to {provider} now. Sign in there with the account that you want to link, and come back.",
+    "link.go": "Go on",
+    # Nobody came back
+    "provider.h1": "You are not signed in",
+    "provider.denied_h1": "Stopped",
+    "provider.denied": "You said no at {provider}. Nothing was signed in.",
+    "provider.expired": "That took too long, or was begun in another browser. Start again here.",
+    "provider.broken": "{provider} does not answer as it should. Try again in a minute, or sign in another way.",
+    "provider.unknown": "No account here is linked to that one at {provider}. "
+    "If you have an account here, sign in to it first. Then link the two in My account.",
+    "provider.domain": "That account at {provider} may not sign in here. Use another one.",
+    "provider.not_fresh": "{provider} does not tell us that it was you just now. "
+    "Use your passkey or your password this time.",
+    "provider.disabled": "You can't sign in from here. Ask whoever runs this service.",
+    "provider.taken": "That account at {provider} is linked to somebody else here. Nothing was changed.",
+    "provider.wait": "Wait {wait}, then try again.",
+    # The mail about it
+    "mail_ways.subject": "How you sign in to {service} was changed",
+    "mail_ways.body": "Somebody changed how {username} signs in to {service}.",
+    "mail_ways.link": "If this wasn't you, look at your account now",
+    "mail_ways.after": "If it was you, all is well.",
+}
+
+FACTOR_COUNTED: Final[dict[str, tuple[str, str]]] = {
+    "ways.passkeys_some": ("{n} passkey", "{n} passkeys"),
+    "ways.providers_some": ("{n} linked", "{n} linked"),
+}
