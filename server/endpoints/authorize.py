@@ -82,7 +82,7 @@ class AuthorizationEndpoint:
                 raise InvalidRequest("a parameter is given twice")
             if client.requires_par:
                 raise InvalidRequest("this client must push its authorization requests")
-            checked = ask(digest("request", request_id), client, parameters, self._house.now())
+            checked = ask(digest("request", request_id), client, parameters, self._house.now(), self._house.acr_values)
             self._house.demand_share(origin_of(request).address)
         except OAuthError as error:
             note_refusal(request.scope, error)

@@ -9,7 +9,6 @@ from starlette.responses import Response
 from server.answers import json_answer
 from server.house import House
 from server.oauth import pkce
-from server.oauth.authentication import ACR_VALUES
 from server.oauth.authorization import PROMPTS, RESPONSE_MODES, RESPONSE_TYPES
 from server.oauth.backchannel import MODES
 from server.oauth.grants import GRANTS
@@ -81,7 +80,7 @@ def metadata(house: House) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
         "userinfo_endpoint": f"{issuer}/userinfo",
         "claims_supported": [*CLAIMS, *(claim for claims in BY_SCOPE.values() for claim in claims)],
-        "acr_values_supported": list(ACR_VALUES),
+        "acr_values_supported": list(house.acr_values),
         "end_session_endpoint": f"{issuer}/end_session",
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,

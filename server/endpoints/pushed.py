@@ -47,7 +47,7 @@ class PushedRequestEndpoint:
         proof = shown_proof(house, request, PATH)
         demand_proof(client, proof)
         now, request_id = house.now(), draw()
-        pushed = ask(digest("request", request_id), client, form, now)
+        pushed = ask(digest("request", request_id), client, form, now, self._house.acr_values)
         if proof is not None:
             if pushed.jkt not in (None, proof.jkt):
                 raise InvalidRequest("dpop_jkt is not the key of the DPoP proof")
