@@ -18,6 +18,8 @@ from tests.dpop import Key
 
 POOL = "PORCHLIGHT_TEST_POOL"
 CLIENT = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
+ASKED = ("audience", "resource", "scope")  # what is drawn here is nothing that a client may have
+PAGES = ("/devices", "/account", "/requests")  # for whoever is signed in
 # They would sign out whoever is in the pool.
 LEFT_ALONE = ("/sign-out", "/account/sign-out", "/account/browsers/{session_id}/sign-out", "/devices/sign-out")
 _pool: dict[str, Any] = json.loads(Path(os.environ[POOL]).read_text())
@@ -41,10 +43,12 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if _seen[label] % 2:
         return
     turn = _seen[label] // 2
-    if isinstance(case.body, dict) and "client_secret" in _fields(case):
+    if isinstance(case.body, dict) and "client_assertion" in _fields(case):
         _as_client(case, turn)
     elif "form_token" in _fields(case) and case.path not in LEFT_ALONE:
         case.body = {**case.body, "form_token": _pool["form_token"]}
+        case.headers["Cookie"] = _pool["cookie"]
+    elif case.method == "GET" and case.path in PAGES:
         case.headers["Cookie"] = _pool["cookie"]
     elif case.path == "/register/{client_id}":
         case.path_parameters = {"client_id": _pool["registered"]}
@@ -66,13 +70,15 @@ def _as_client(case: Any, turn: int) -> None:
     """A request of a client that is known, with a token or a code of its own where it takes one."""
     body = {name: value for name, value in case.body.items() if name not in CLIENT}
     body |= {name: value for name, value in _pool["own"].items() if name in _fields(case)}
+    if case.path == "/token" and turn % 3 == 1:
+        body = {"grant_type": "client_credentials"}
+        turn = _pool["confidential"]
     who = _pool["clients"][turn % len(_pool["clients"])]
-    body |= who["form"]
     case.headers.pop("Authorization", None)
     case.headers.pop("DPoP", None)
     if turn % 3 == 0:
         _prove(case)
-    case.body = {name: value for name, value in body.items() if name != "scope" or turn % 5 == 0}
+    case.body = {name: value for name, value in body.items() if name not in ASKED or turn % 5 == 0} | who["form"]
 
 
 def _prove(case: Any, token: str = "") -> None:

@@ -51,6 +51,7 @@ def fill(house: RunningHouse) -> dict[str, Any]:
             "redirect_uri": BACK,
             "login_hint": "ben",
         },
+        "confidential": 1,  # of the clients
         "clients": [
             {"form": {"client_id": "screen"}},
             {"form": {"client_id": "app", "client_secret": SECRET}},
