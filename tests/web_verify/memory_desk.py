@@ -150,7 +150,14 @@ class MemoryDesk(MemoryAccounts, MemoryInbox):
         self.decided[normal(typed)] = (person.username, decided, tuple(text.scope for text in granted))
         if approve:
             here = Device(
-                secrets.token_hex(4), found.app_name, found.claimed_name, self.time, self.time, found.address, granted
+                secrets.token_hex(4),
+                found.app_name,
+                found.claimed_name,
+                self.time,
+                self.time,
+                found.address,
+                granted,
+                stays_until=self.time + 180 * 86_400_000,
             )
             self.owned.setdefault(person.username, []).insert(0, here)
         return decided

@@ -129,7 +129,8 @@ def account_states(page: Page, porch: Porch) -> Iterator[str]:
 def presence_states(page: Page, porch: Porch) -> Iterator[str]:
     """What is asked before a device is signed in, and what stops it."""
     far = replace(ASKING, user_code="CDFG-HJKL", same_network=False, place="Iceland", phone_place="Peru")
-    strict = replace(far, choices=("12", "47", "63"), kept_back=SCOPES[2:], lasts_for=86_400_000, claimed_name=None)
+    strict = replace(far, choices=("12", "47", "63"), scopes=SCOPES[:2], kept_back=SCOPES[2:])
+    strict = replace(strict, lasts_for=86_400_000, claimed_name=None)
     proofs: tuple[Literal["pick", "type", "code"], ...] = ("pick", "type", "code")
     for asking in (
         *(replace(strict, proof=proof, is_name_hidden=proof == "pick") for proof in proofs),
