@@ -1,6 +1,7 @@
 """Client credentials and token exchange over the wire (RFC 6749 section 4.4, RFC 8693)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -98,6 +99,17 @@ def test_tx_03_a_token_that_is_not_good_is_an_invalid_request(house: RunningHous
     assert refused(exchange(house, expired)) == "invalid_request"
 
 
+def test_tx_03_neither_an_id_token_nor_another_issuers_token_passes_for_an_access_token(house: RunningHouse) -> None:
+    house.add_client("reader", scopes=("openid", "profile"), name="Reader")
+    tokens = house.sign_in(client_id="reader", scope="openid profile")
+    assert refused(exchange(house, tokens["id_token"])) == "invalid_request"
+    claims = jwt.decode(tokens["access_token"], options={"verify_signature": False})
+    header = {name: jwt.get_unverified_header(tokens["access_token"])[name] for name in ("kid", "typ")}
+    for said in (claims, claims | {"iss": "https://other.example"}):
+        assert refused(exchange(house, jwt.encode(said, Key().private, "ES256", header))) == "invalid_request"
+    assert exchange(house, tokens["access_token"]).status_code == 200
+
+
 def test_tx_04_and_06_the_person_stays_the_subject_and_the_api_becomes_the_actor(house: RunningHouse) -> None:
     answer = exchange(house, house.sign_in()["access_token"])
     claims = claims_of(answer)
@@ -143,7 +155,9 @@ def test_tx_07_a_bound_token_is_not_laundered_into_a_bearer_token(house: Running
     assert claims["cnf"] == {"jkt": api.jkt}
 
 
-def test_tx_07_only_a_client_that_authenticates_and_is_the_tokens_audience_may_trade_it(house: RunningHouse) -> None:
+def test_tx_06_and_07_only_a_client_that_authenticates_and_is_the_tokens_audience_may_trade_it(
+    house: RunningHouse,
+) -> None:
     token = house.sign_in()["access_token"]
     assert refused(exchange(house, token, "store", audience=OTHER)) == "invalid_request"
     form = {"grant_type": GRANT_TYPE, "subject_token": token, "subject_token_type": ACCESS_TOKEN}
@@ -160,6 +174,23 @@ def test_tx_08_the_subject_token_is_neither_used_up_nor_outlived(house: RunningH
     assert house.post("/introspect", traded, auth=("store", SECRET)).json()["active"] is True
     house.post("/revoke", {"client_id": "tv", "token": tokens["refresh_token"]})
     assert house.post("/introspect", traded, auth=("store", SECRET)).json() == {"active": False}
+
+
+@pytest.mark.parametrize("who", ["the person", "the device's app"])
+def test_tx_03_and_08_what_stands_on_somebody_who_was_disabled_is_traded_no_more(house: RunningHouse, who: str) -> None:
+    """The switch alone, as between the two steps of an operator's command: the sign-in itself lives still."""
+    house.add_client(client_id := f"lamp of {len(who)}".replace(" ", "-"))
+    token, store = house.sign_in("ben", client_id)["access_token"], house.app.house.store
+    assert exchange(house, token).status_code == 200
+    account, client = house.do(store.find_account("account-ben")), house.do(store.find_client(client_id))
+    assert account is not None
+    assert client is not None
+    if who == "the person":
+        house.do(store.change_account(replace(account, is_enabled=False)))
+    else:
+        house.do(store.change_client(replace(client, is_enabled=False)))
+    assert refused(exchange(house, token)) == "invalid_request"
+    house.do(store.change_account(replace(account, is_enabled=True)))
 
 
 def test_int_02_a_resource_server_learns_nothing_of_another_ones_tokens(house: RunningHouse) -> None:

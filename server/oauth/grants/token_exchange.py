@@ -9,7 +9,7 @@ from typing import Final
 
 from server.oauth import scope
 from server.oauth.access import Access, InvalidToken
-from server.oauth.errors import InvalidRequest, UnauthorizedClient
+from server.oauth.errors import InvalidGrant, InvalidRequest, UnauthorizedClient
 from server.oauth.proof import InvalidProof
 from server.oauth.secret import draw_id
 
@@ -76,7 +76,11 @@ def _subject(request: TokenRequest, memory: Memory) -> Access:
 
 
 async def _check_family(memory: Memory, subject: Access) -> None:
+    """Raise `InvalidRequest`: here a token that is no good is never `invalid_grant` (section 2.2.2)."""
     family = await memory.store.find_family(subject.family_id)
-    if family is None or family.ended_at is not None:
-        raise InvalidRequest("the subject token is not a living access token of this server")
-    await check_parties(memory, family.client_id, family.account_id)
+    try:
+        if family is None or family.ended_at is not None:
+            raise InvalidGrant("the sign-in has ended")
+        await check_parties(memory, family.client_id, family.account_id)
+    except InvalidGrant:
+        raise InvalidRequest("the subject token is not a living access token of this server") from None
