@@ -211,15 +211,19 @@ def browser() -> requests.Session:
 
 @contextmanager
 def open_house(
-    tmp_path: Path, *, database_url: str = "", port: int = 0, clock: Clock | None = None, **settings: Any
+    tmp_path: Path, *, database_url: str = "", port: int = 0, clock: Clock | None = None, named: str = "", **settings: Any
 ) -> Iterator[RunningHouse]:
-    """A running server over this database (default: SQLite in `tmp_path`), stopped at the end."""
+    """A running server over this database (default: SQLite in `tmp_path`), stopped at the end.
+
+    `named`: the issuer has this name of our own machine, not its address."""
     clock = clock or Clock()
     wanted = {"data_dir": tmp_path, "database_url": database_url, "mqtt_port": -1, "port": port, **settings}
     # asyncio turns Nagle's delay off only where the protocol is named: it costs each answer 40 ms.
     with socket.socket(proto=socket.IPPROTO_TCP) as street:
         street.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         street.bind(("127.0.0.1", port))
+        if named:
+            wanted["issuer"] = f"http://{named}:{street.getsockname()[1]}"
         app = Porchlight(with_ports(checked(Settings(**wanted)), street.getsockname()[1]), now=clock)
         ready, failed = threading.Event(), []
         loop = asyncio.new_event_loop()
