@@ -24,5 +24,6 @@
     }
     if (ends.split(" ").includes(word)) news.close();
   };
+  addEventListener("submit", () => news.close()); // the answer brings its own page: no reload may get in its way
   addEventListener("pagehide", () => news.close());
 })();
