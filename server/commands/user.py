@@ -12,7 +12,7 @@ from server.house import wall_clock
 from server.oauth.account import Account, tidy_username
 from server.oauth.email_address import tidy_email
 from server.oauth.secret import draw_id
-from server.oauth.store import NameTaken, Store
+from server.oauth.store import NameTaken, Outdated, Store
 
 from . import user_links
 from .command import Desk, Failed, Misused, answer, counted, storage_arguments, told, with_store
@@ -76,16 +76,26 @@ async def add_user(store: Store, username: str, name: str, password: str, email:
     return account
 
 
+async def _set_enabled(desk: Desk, username: str, *, is_enabled: bool) -> Account:
+    """The account, open or closed now; what its person changes in this very moment is not undone."""
+    while True:
+        account = await desk.store.find_account_by_username(username)
+        if account is None:
+            raise Failed(f"there is no user {username}")
+        changed, said = replace(account, is_enabled=is_enabled), "enabled" if is_enabled else "disabled"
+        event = told("account_changed", account_id=account.account_id, detail=said)
+        try:
+            await desk.store.change_account(changed, was=account, events=(event,))
+        except Outdated:
+            continue
+        return changed
+
+
 def _enable(args: argparse.Namespace) -> int:
     username, is_enabled = tidy_username(args.username), bool(args.is_enabled)
 
     async def change(desk: Desk) -> int:
-        account = await desk.store.find_account_by_username(username)
-        if account is None:
-            raise Failed(f"there is no user {username}")
-        said = "enabled" if is_enabled else "disabled"
-        event = told("account_changed", account_id=account.account_id, detail=said)
-        await desk.store.change_account(replace(account, is_enabled=is_enabled), events=(event,))
+        account = await _set_enabled(desk, username, is_enabled=is_enabled)
         ended = 0
         if not is_enabled:
             await desk.store.end_sessions(account.account_id)  # or they would live again once the person is enabled

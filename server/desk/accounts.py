@@ -13,7 +13,7 @@ from server.oauth.delivery import owed
 from server.oauth.email_address import tidy_email
 from server.oauth.link import LASTS_FOR, Link
 from server.oauth.secret import digest
-from server.oauth.store import NameTaken
+from server.oauth.store import NameTaken, Outdated
 from server.oauth.token import Family
 from web_verify.desk import Browser, Factor, Fault, NewDevice, OwnAccount, Problem, SignedIn, Visitor
 
@@ -55,7 +55,12 @@ class AccountDesk(Proofs):
         if why := await self._password_fault(account, password):
             return Fault("password", why)
         changed = replace(account, password_hash=await self._passwords.hash(password))
-        await self._change_password(visitor, changed, with_devices=with_devices, but=signed_in[0].session_hash)
+        try:
+            await self._change_password(
+                visitor, changed, account, with_devices=with_devices, but=signed_in[0].session_hash
+            )
+        except Outdated:  # somebody else changed it while this one was hashed
+            return Problem("sign_in")
         return await self._begin_session(visitor, changed)
 
     async def ask_for_email(self, visitor: Visitor, current: str, email: str) -> Fault | Problem | None:
@@ -88,7 +93,9 @@ class AccountDesk(Proofs):
         told = self._told(visitor, "account_changed", account.account_id, detail="email address")
         changed = replace(account, email=link.email, is_email_verified=True)
         try:
-            await self._house.store.change_account(changed, events=(told,))
+            await self._house.store.change_account(changed, was=account, events=(told,))
+        except Outdated:
+            return False
         except NameTaken:  # somebody else has it: whoever reads its mail was told so by a mail at sign-up
             return False
         await self._house.store.forget_links(account.account_id, "reset")

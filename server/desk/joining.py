@@ -17,7 +17,7 @@ from server.oauth.delivery import owed
 from server.oauth.email_address import tidy_email
 from server.oauth.link import LASTS_FOR, Link, Purpose
 from server.oauth.secret import digest, draw_id
-from server.oauth.store import NameTaken
+from server.oauth.store import NameTaken, Outdated
 from web_verify.desk import Fault, Problem, SignedIn, Visitor
 from web_verify.words import spoken
 
@@ -101,7 +101,10 @@ class JoinDesk(Sessions):
             return Problem("expired")
         is_verified = account.is_email_verified or link.is_mailed
         changed = replace(account, password_hash=password_hash, is_email_verified=is_verified)
-        await self._change_password(visitor, changed, with_devices=with_devices)
+        try:
+            await self._change_password(visitor, changed, account, with_devices=with_devices)
+        except Outdated:  # closed, or changed by somebody else, while this one was hashed
+            return Problem("expired")
         return None
 
     async def _join_link(self, token: str) -> Link | None:

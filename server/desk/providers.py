@@ -71,7 +71,10 @@ class ProviderDesk(Proofs):
             log.warning("the provider %s signed nobody in: %s", key, untold)
             self._refused(visitor, "wrong_factor", attempt.account_id, f"provider {key}: {untold}")
             return CameBack(attempt.came_for, why_not=untold.why)
-        return CameBack(attempt.came_for, signed_in=await self._enter_from(visitor, account, told))
+        entered = await self._enter_from(visitor, account, told)
+        if isinstance(entered, Problem):
+            return CameBack(attempt.came_for, why_not="expired")
+        return CameBack(attempt.came_for, signed_in=entered)
 
     async def _told_there(
         self, visitor: Visitor, provider: Provider, attempt: Attempt, state: str, answer: Mapping[str, str]
@@ -88,7 +91,7 @@ class ProviderDesk(Proofs):
         demand_domain(told, provider)
         return told
 
-    async def _enter_from(self, visitor: Visitor, account: Account, told: Told) -> SignedIn:
+    async def _enter_from(self, visitor: Visitor, account: Account, told: Told) -> SignedIn | Problem:
         """The person proved who they are when they did so there, not when they came back."""
         store, now = self._house.store, self._house.now()
         await store.use_identity(told.identity_hash, now)

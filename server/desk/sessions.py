@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Final
 
 from server.desk.browser import browser_name
 from server.desk.passwords import Passwords
 from server.desk.visits import Visits
 from server.house import House
-from server.oauth.account import Account, Session
+from server.oauth.account import Account, Session, is_still
 from server.oauth.authentication import PASSWORD
 from server.oauth.delivery import owed
 from server.oauth.logout import ends_with_session, owed_to
@@ -16,7 +17,7 @@ from server.oauth.password import Fault
 from server.oauth.secret import digest, draw, draw_id
 from server.oauth.token import Family
 from server.settings import DAY, SECOND
-from web_verify.desk import Person, SignedIn, Visitor
+from web_verify.desk import Person, Problem, SignedIn, Visitor
 
 CLOSE_WITHIN: Final = 2.0  # seconds
 
@@ -31,11 +32,12 @@ class Sessions(Visits):
 
     async def _begin_session(
         self, visitor: Visitor, account: Account, amr: tuple[str, ...] = PASSWORD, *, auth_time: int | None = None
-    ) -> SignedIn:
+    ) -> SignedIn | Problem:
         """Sign this person in, under a new secret (no session fixation); the visitor's old session ends.
 
         Whoever signs in once more in the same browser keeps its session's id. `auth_time`: when the person proved who
-        they are, if that was not now.
+        they are, if that was not now. A `Problem`: the account was closed, or has another password, since it was
+        read; whoever changed it ends all sessions there are, so that this one, a moment later, ends here.
         """
         house, now, secret = self._house, self._house.now(), draw()
         before = await house.store.find_session(digest("session", visitor.session)) if visitor.session else None
@@ -57,6 +59,9 @@ class Sessions(Visits):
             await self._leave(visitor, before)  # somebody else takes this browser over
         told = self._told(visitor, "signed_in", account.account_id, detail=" ".join(amr))
         await house.store.add_session(session, events=(told,))
+        if not is_still(await house.store.find_account(account.account_id), account):
+            await house.store.end_session(session.session_hash, events=(replace(told, what="signed_out"),))
+            return Problem("wrong")
         return SignedIn(secret, Person(account.username, account.name))
 
     async def _password_fault(self, account: Account, password: str) -> Fault | None:
@@ -66,13 +71,16 @@ class Sessions(Visits):
         )
 
     async def _change_password(
-        self, visitor: Visitor, changed: Account, *, with_devices: bool, but: bytes = b""
+        self, visitor: Visitor, changed: Account, was: Account, *, with_devices: bool, but: bytes = b""
     ) -> None:
-        """Write the new password. Every session but one ends, with the apps that were opened in it; then the devices,
-        when asked. Links to choose yet another one stop to work, and the person is told by mail."""
+        """Write the new password; raises `Outdated` when the account is not as it `was`.
+
+        Every session but one ends, with the apps that were opened in it; then the devices, when asked. Links to choose
+        yet another one stop to work, and the person is told by mail.
+        """
         house, account_id = self._house, changed.account_id
         told = self._told(visitor, "account_changed", account_id, detail="password")
-        await house.store.change_account(changed, events=(told,))
+        await house.store.change_account(changed, was=was, events=(told,))
         await house.store.forget_links(account_id, "reset")
         await self._end_browsers(visitor, account_id, "password changed", but)
         if with_devices:

@@ -58,6 +58,16 @@ def tidy_username(typed: str) -> str:
     return typed.strip().casefold().replace("\0", "\ufffd")
 
 
+def is_still(now: Account | None, was: Account) -> bool:
+    """Whether the account is what a decision was taken by: open, or closed, as then, by the same password and address.
+
+    A password takes its time to check and to hash: whoever was faster meanwhile must not be undone.
+    """
+    return now is not None and (now.password_hash, now.is_enabled, now.username, now.email) == (
+        was.password_hash, was.is_enabled, was.username, was.email
+    )  # fmt: skip
+
+
 class People(Protocol):
     """What the store promises about people and their sessions beside what every sign-in needs (`store.Store`)."""
 

@@ -37,6 +37,10 @@ class NameTaken(Exception):
     """There is a client or an account with this name already."""
 
 
+class Outdated(Exception):
+    """It was changed since it was read: what was decided by it does not hold any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A key of the mint. `private_pem` is PKCS 8; it signs from `active_at` until a newer one does.
@@ -186,8 +190,11 @@ class Store(People, Factors, Links, Deliveries, Audit, BackchannelStore, Registr
         """News of `account`. Raises `NameTaken`."""
         ...
 
-    async def change_account(self, account: Account, *, events: Sequence[Event] = ()) -> None:
-        """Replace the account of this id; news of `account`."""
+    async def change_account(
+        self, account: Account, *, was: Account | None = None, events: Sequence[Event] = ()
+    ) -> None:
+        """Replace the account of this id; news of `account`. Raises `NameTaken`, and `Outdated` when it is not as it
+        `was` any more (`account.is_still`)."""
         ...
 
     async def find_account(self, account_id: str) -> Account | None: ...

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from server.oauth.account import Account, Session, tidy_username
+from server.oauth.account import Account, Session, is_still, tidy_username
 from server.oauth.client import Client
 from server.oauth.event import Event
-from server.oauth.store import NameTaken, News, SigningKey
+from server.oauth.store import NameTaken, News, Outdated, SigningKey
 
 from .memory_audit import MemoryAudit
 
@@ -81,8 +81,12 @@ class MemoryPeople(MemoryAudit, Told):
         self._keep_account(account)
         self._write(events)
 
-    async def change_account(self, account: Account, *, events: Sequence[Event] = ()) -> None:
+    async def change_account(
+        self, account: Account, *, was: Account | None = None, events: Sequence[Event] = ()
+    ) -> None:
         before = found(self._accounts, account.account_id)
+        if was is not None and not is_still(before, was):
+            raise Outdated
         self._keep_account(account, tidy_username(before.username))
         self._write(events)
 

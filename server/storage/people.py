@@ -5,10 +5,10 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete
 
-from server.oauth.account import Account, Session, tidy_username
+from server.oauth.account import Account, Session, is_still, tidy_username
 from server.oauth.client import Client
 from server.oauth.event import Event
-from server.oauth.store import News, SigningKey
+from server.oauth.store import News, Outdated, SigningKey
 
 from .kept import ACCOUNTS, CLIENTS, SESSIONS, SIGNING_KEYS
 from .writer import Refused, Transaction
@@ -41,7 +41,9 @@ def add_account(transaction: Transaction, account: Account, events: Sequence[Eve
     transaction.events.extend(events)
 
 
-def change_account(transaction: Transaction, account: Account, events: Sequence[Event]) -> None:
+def change_account(transaction: Transaction, account: Account, was: Account | None, events: Sequence[Event]) -> None:
+    if was is not None and not is_still(ACCOUNTS.lock(transaction.connection, account.account_id), was):
+        raise Refused(Outdated())
     tidy = tidy_username(account.username)
     _found(ACCOUNTS.replace(transaction.connection, account, tidy_username=tidy), f"account {account.account_id}")
     transaction.news.append(News("account", account.account_id, account))

@@ -142,8 +142,10 @@ class SqlStore(SqlLetters, SqlFactors, SqlRegistrations, SqlBackchannels):
     async def add_account(self, account: Account, *, events: Sequence[Event] = ()) -> None:
         await self._name(partial(people.add_account, account=account, events=events))
 
-    async def change_account(self, account: Account, *, events: Sequence[Event] = ()) -> None:
-        await self._name(partial(people.change_account, account=account, events=events))
+    async def change_account(
+        self, account: Account, *, was: Account | None = None, events: Sequence[Event] = ()
+    ) -> None:
+        await self._name(partial(people.change_account, account=account, was=was, events=events))
 
     async def _name(self, job: "partial[None]") -> None:
         try:

@@ -7,7 +7,7 @@ import pytest
 
 from server.oauth.account import Account, Session
 from server.oauth.client import Client
-from server.oauth.store import NameTaken, SigningKey
+from server.oauth.store import NameTaken, Outdated, SigningKey
 from server.storage import Cellar
 from tests.storage.story import NOW, Opened, a_hash, tell
 
@@ -61,6 +61,25 @@ def test_a_name_differs_by_more_than_case_and_spaces(database_url: str) -> None:
         assert await store.find_account_by_username("robert") == renamed
         assert await store.find_account_by_username("bob") is None
         assert [news.key for news in it.news] == ["acc-1", "acc-2", "acc-2"]
+
+    tell(database_url, story)
+
+
+def test_an_account_is_replaced_only_as_long_as_it_is_what_was_read(database_url: str) -> None:
+    async def story(store: Cellar, it: Opened) -> None:
+        await store.add_account(ANN)
+        await store.note_language("acc-1", "de")  # says nothing about who may sign in
+        changed = replace(ANN, password_hash="$argon2id$new")
+        await store.change_account(changed, was=ANN)
+        for late in (replace(ANN, password_hash="$argon2id$late"), replace(ANN, is_enabled=False)):
+            with pytest.raises(Outdated):
+                await store.change_account(late, was=ANN)
+        assert await store.find_account("acc-1") == changed
+        closed = replace(changed, is_enabled=False)
+        await store.change_account(closed, was=changed)
+        with pytest.raises(Outdated):
+            await store.change_account(changed, was=changed)
+        assert await store.find_account("acc-1") == closed
 
     tell(database_url, story)
 
