@@ -1,6 +1,7 @@
 """The device authorization endpoint: a device asks for a code to show (RFC 8628 sections 3.1 and 3.2)."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
@@ -68,9 +69,9 @@ class DeviceAuthorizationEndpoint:
         await self._demand_known(client, key)
         now = house.now()
         device_code = draw()
-        authorization = DeviceAuthorization(
+        begun = partial(
+            DeviceAuthorization,
             code_hash=digest("device_code", device_code),
-            user_code_hash=b"",
             client_id=client.client_id,
             scopes=scopes,
             created_at=now,
@@ -84,7 +85,7 @@ class DeviceAuthorizationEndpoint:
             browser=browser_of(request.headers.get("user-agent", "")),
             ui_locales=locales_of(form.get("ui_locales")),
         )
-        code = await self._start(authorization)
+        code = await self._start(begun)
         house.counts.sign_ins_started += 1
         return json_answer(
             {
@@ -107,12 +108,12 @@ class DeviceAuthorizationEndpoint:
                 "only devices whose key is registered may sign in: show a DPoP proof of such a key"
             )
 
-    async def _start(self, authorization: DeviceAuthorization) -> str:
+    async def _start(self, begun: Callable[..., DeviceAuthorization]) -> str:
         """Begin the sign-in under a user code that no live one has; the code. A collision draws again, a few times."""
         for _ in range(MAX_DRAWS):
             code = user_code.draw(self._profile)
             try:
-                await self._house.sign_ins.start(replace(authorization, user_code_hash=digest("user_code", code)))
+                await self._house.sign_ins.start(begun(user_code_hash=digest("user_code", code)))
             except CodeTaken:
                 continue
             return code

@@ -83,14 +83,14 @@ class Writer:
         self._database, self._origin, self._settle = database, origin, settle
         self._engine: Engine = database.writer()
         self._connection: Connection | None = None
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[Sequence[Job] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="porchlight writer", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def put(self, job: Job) -> None:
-        self._jobs.put(job)
+    def put(self, jobs: Sequence[Job]) -> None:
+        self._jobs.put(jobs)
 
     def stop(self) -> None:
         """Write what is waiting, then let go of the database."""
@@ -109,14 +109,14 @@ class Writer:
 
     def _next(self) -> tuple[list[Job], bool]:
         """All jobs that wait now, after waiting for the first; False when this was the end."""
-        job = self._jobs.get()
+        jobs = self._jobs.get()
         batch: list[Job] = []
         try:
-            while job is not None:
-                batch.append(job)
-                if len(batch) == _MOST:
+            while jobs is not None:
+                batch.extend(jobs)
+                if len(batch) >= _MOST:
                     return batch, True
-                job = self._jobs.get_nowait()
+                jobs = self._jobs.get_nowait()
         except Empty:
             return batch, True
         return batch, False

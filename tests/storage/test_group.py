@@ -40,6 +40,17 @@ def test_many_sign_ins_at_once_share_a_few_commits(tmp_path: Path, commits: list
     tell(f"sqlite:///{tmp_path}/porchlight.db", story)
 
 
+def test_nobody_of_a_small_crowd_has_a_commit_of_their_own(tmp_path: Path, commits: list[str]) -> None:
+    """One by one, the first would be written alone, while the others wait for that."""
+
+    async def story(store: Cellar, _: Opened) -> None:
+        commits.clear()
+        await asyncio.gather(*(store.add_device(a_device()) for _ in range(6)))
+        assert len(commits) == 1
+
+    tell(f"sqlite:///{tmp_path}/porchlight.db", story)
+
+
 def test_all_kinds_of_work_at_once_end_as_if_alone(database_url: str) -> None:
     async def story(store: Cellar, _: Opened) -> None:
         first = a_device()
