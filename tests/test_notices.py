@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from server.letters.webhook import signature
+from server.oauth.delivery import owed
 from server.storage.kept import DELIVERIES
 from tests.house import Phone, RunningHouse, furnish, open_house
 from tests.mail import MailServer, html, text
@@ -85,6 +86,17 @@ def test_an_address_that_is_refused_for_good_is_given_up(place: tuple[RunningHou
     wait_until(lambda: not mail.refusals, 10)
     house.do(house.app._box.empty())
     assert not mail.mails
+
+
+def test_a_mail_that_cannot_even_be_written_holds_up_no_other(place: tuple[RunningHouse, MailServer]) -> None:
+    house, mail = place
+    now = house.clock()
+    broken = [owed("sign_up", "=?utf-8?q?nobody?=@example.com", now, lasts_for=3_600_000) for _ in range(17)]
+    good = owed("sign_up", "zoe@example.com", now, lasts_for=3_600_000)
+    house.do(house.app.house.store.owe([*broken, good]))
+    wait_until(lambda: mail.mails, 10)
+    assert mail.recipients == ["zoe@example.com"]
+    wait_until(lambda: _owed(house) == [1] * 17, 10)
 
 
 @pytest.fixture

@@ -85,6 +85,7 @@ def test_a_letter_typed_in_two_ways_is_one_letter() -> None:
             "ana@example..com", ".ana@example.com", "ana@example.com\r\nBcc: x", "<ana@example.com>",
             '"a b"@example.com',
             "änä@example.com", "ana@example.com,ben@example.com", "x" * 65 + "@example.com", "a@" + "b" * 254,
+            "=?utf-8?q?ana?=@example.com",
         )),
     ],
 )  # fmt: skip

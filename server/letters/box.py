@@ -67,19 +67,24 @@ class Box:
     async def _bring(self, delivery: Delivery) -> None:
         from server.letters.kinds import KINDS  # only where something is owed
 
-        store, now = self._house.store, self._house.now()
+        store, now, later = self._house.store, self._house.now(), None
         bring = KINDS.get(delivery.kind)
         try:
             async with self._places:
                 if bring is not None and now < delivery.expires_at:
                     await bring(self._house, delivery)
+        except StorageError:
+            raise
         except (NotSent, Refused) as reason:
             is_final = isinstance(reason, NotSent) and reason.is_final
             later = None if is_final else postponed(delivery, now)
             log.warning(
                 "%s %s %s: %s", delivery.kind, delivery.delivery_id, "waits" if later else "is given up", reason
             )
-            if later is not None:
-                await store.postpone_delivery(later)
-                return
-        await store.settle_delivery(delivery.delivery_id)
+        except Exception:  # what nobody thought of waits as well, and holds up no other
+            later = postponed(delivery, now)
+            log.exception("%s %s %s", delivery.kind, delivery.delivery_id, "waits" if later else "is given up")
+        if later is not None:
+            await store.postpone_delivery(later)
+        else:
+            await store.settle_delivery(delivery.delivery_id)

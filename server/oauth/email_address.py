@@ -5,7 +5,9 @@ from typing import Final
 
 LONGEST: Final = 254
 # Plain ASCII and no quoting: what every mail server takes, and nothing that could end a header or a command.
+# `=?` begins an encoded word (RFC 2047), which a header would have decoded: another address than was looked at.
 _SHAPE: Final = re.compile(
+    r"(?!.*=\?)"
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
