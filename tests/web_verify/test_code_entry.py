@@ -73,7 +73,7 @@ def test_dev_36_each_problem_has_its_own_page_and_status(
         assert answer.status_code == status
         assert title in html.unescape(answer.text)
         assert 'role="alert"' in answer.text
-        assert ('name="user_code"' in answer.text) is offers_field
+        assert ('id="user_code"' in answer.text) is offers_field
         assert "You're connected" not in answer.text
         assert answer.headers.get("retry-after") == ("600" if why == "too_many" else None)
 
