@@ -23,7 +23,8 @@ _KEPT: Final = re.compile(r"([cr])\.([A-Za-z0-9_-]{1,256})")
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a person came for: the code of a device, the request of an app, or neither. `again`: though signed in.
+    """What a person came for: the code of a device, the request of an app, or neither. `again`: though signed in; it is
+    what leads past a notice that was shown before.
 
     `inbox`: the requests that wait for them there. `account`: a page of their account that wants a fresh sign-in.
     """
@@ -99,7 +100,7 @@ def onwards(visit: Visit, errand: Errand) -> Response:
     if errand.inbox:
         return visit.go("/requests")
     if errand.code:
-        return visit.go("/D/", errand.code, sure="1" if errand.again else "")
+        return visit.go("/D/", errand.code, sure=errand.again)
     if errand.account in ACCOUNT:
         return visit.go("/account/", errand.account)
     return visit.go("/devices")

@@ -17,7 +17,7 @@ from server.oauth import guess, verification
 from server.oauth.authentication import PASSWORD, reaches
 from server.oauth.claim import claim_of
 from server.oauth.device import DeviceAuthorization
-from server.oauth.presence import choices
+from server.oauth.presence import choices, sure_word
 from server.oauth.secret import digest
 from server.oauth.step_up import is_met
 from server.oauth.user_code import normalise, show
@@ -180,6 +180,9 @@ class CodeDesk(Ladder):
             asking,
             proof=asked.proof or "approve",
             notice=asked.notice,
+            sure=sure_word(
+                self._house.mint.ring.nonce_secret, authorization.opened_by or "", authorization.code_hash, asked.notice
+            ),
             choices=choices(authorization.match) if asked.proof == "pick" else (),
             opens=authorization.opens,
             must_sign_in=(asked.needs_fresh_sign_in and shown.auth_time < authorization.created_at)

@@ -6,6 +6,7 @@ out.
 """
 
 import hashlib
+import hmac
 import re
 import secrets
 import unicodedata
@@ -119,6 +120,13 @@ def browser_of(user_agent: str) -> str:
     Two phones of one make in one network look the same: it is worth a notice, never a refusal (section 5).
     """
     return hashlib.sha256(user_agent.encode()).hexdigest()[:16] if user_agent.startswith("Mozilla/") else ""
+
+
+def sure_word(secret: bytes, account_id: str, code_hash: bytes, notice: str) -> str:
+    """What says that this account was shown this notice about this code and went on: nobody else can make the link
+    that leads past it, least of all whoever mails the code."""
+    said = b"\0".join((b"sure", account_id.encode(), code_hash, notice.encode()))
+    return hmac.new(secret, said, hashlib.sha256).hexdigest()[:32]
 
 
 def draw_match() -> str:

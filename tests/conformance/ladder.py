@@ -129,6 +129,18 @@ def open_ladder(folder: Path) -> Iterator[RunningHouse]:
         yield furnished(running)
 
 
+def way_on(page: requests.Response) -> str:
+    """Where the page before the decision leads whoever is sure."""
+    found = re.search(r'href="(/D/\w+\?sure=[\w-]+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+def go_on(phone: Phone, page: requests.Response) -> requests.Response:
+    """Be sure."""
+    return phone.web.get(phone.house.address + way_on(page), timeout=20)
+
+
 def numbers(page: str) -> list[str]:
     """The numbers to choose from."""
     return re.findall(r'name="match" value="(\d\d)"', page)

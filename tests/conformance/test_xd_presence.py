@@ -15,10 +15,12 @@ from tests.conformance.ladder import (
     Device,
     answer,
     events,
+    go_on,
     lasts_for,
     numbers,
     open_ladder,
     phone_at,
+    way_on,
 )
 from tests.conformance.wire import refused, tokens, type_code
 from tests.dpop import Key
@@ -38,7 +40,7 @@ def test_xd_02_the_browser_that_asks_is_told_that_codes_are_for_a_second_device(
     page = phone.open(device.begin())
     assert "You seem to be on the device itself" in page.text
     assert "Yes, sign it in" not in page.text
-    assert "on a screen in front of you" in phone.web.get(page.url + "?sure=1", timeout=10).text
+    assert "on a screen in front of you" in go_on(phone, page).text
     assert "Stopped" in answer(phone, page, "decision", decision="deny").text
     assert device.end() == "access_denied"
     device.headers["User-Agent"] = "aurora-tv/1.0"
@@ -150,13 +152,30 @@ def test_xd_03_a_device_that_is_far_away_needs_a_fresh_sign_in(house: RunningHou
     assert "This device is far from you" in page.text
     if address == ABROAD:
         assert "It asked from <bdi>Nigeria</bdi>. You are in <bdi>Spain</bdi>." in page.text
-    page = phone.web.get(page.url + "?sure=1", timeout=10)
+    page = go_on(phone, page)
     assert "/sign-in" in page.url, "a warm session is not enough"
     page = phone.submit(page, username="ana", password=PASSWORD)
     assert "Type the number on your device" in page.text
     assert "connected" in answer(phone, page, "match", match=device.number, decision="approve").text
     assert "readings:write" not in device.tokens()["scope"]
     assert lasts_for(house) == DAY
+
+
+@pytest.mark.parametrize("link", ["{0}?sure=1", "{1}/sign-in?code={2}&again=1"])
+def test_xd_03_a_mailed_link_does_not_skip_the_page_before(house: RunningHouse, link: str) -> None:
+    device, phone = Device(house, ABROAD), phone_at(house, MOBILE)
+    phone.open(house.begin())  # signed in a moment ago
+    begun = device.begin()
+    page = phone.web.get(link.format(begun["verification_uri_complete"], house.address, begun["user_code"]), timeout=10)
+    if "/sign-in" in page.url:
+        page = phone.submit(page, username="ana", password=PASSWORD)
+    assert "This device is far from you" in page.text
+    assert 'value="approve"' not in page.text
+    assert "Type the number" in go_on(phone, page).text, "whoever read it goes on"
+    other = Device(house, ABROAD)
+    other.begin()
+    way = way_on(page).replace(begun["user_code"].replace("-", ""), other.started["user_code"].replace("-", ""))
+    assert "This device is far from you" in phone.web.get(house.address + way, timeout=10).text
 
 
 def test_xd_03_a_warm_session_cannot_post_its_way_past_the_sign_in(house: RunningHouse) -> None:

@@ -7,7 +7,18 @@ import pytest
 
 from server.checks import checked
 from server.settings import Settings, SettingsError
-from tests.conformance.ladder import ABROAD, HOME, MOBILE, Device, answer, events, lasts_for, open_ladder, phone_at
+from tests.conformance.ladder import (
+    ABROAD,
+    HOME,
+    MOBILE,
+    Device,
+    answer,
+    events,
+    go_on,
+    lasts_for,
+    open_ladder,
+    phone_at,
+)
 from tests.conformance.wire import refused
 from tests.house import RunningHouse, open_house
 
@@ -58,7 +69,7 @@ def test_xd_11_and_xd_20_sensitive_scopes_are_kept_from_this_flow(house: Running
     refused(house.post("/device_authorization", asked, headers={"X-Forwarded-For": HOME}), "invalid_scope")
     device, phone = Device(house, ABROAD, "modest"), phone_at(house)
     page = phone.open(device.begin())
-    page = phone.web.get(page.url + "?sure=1", timeout=10)
+    page = go_on(phone, page)
     assert "because it is not close to you" in page.text
     answer(phone, page, "match", match=device.number, decision="approve")
     assert device.tokens()["scope"] == "readings:read"

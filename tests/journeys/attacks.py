@@ -172,6 +172,8 @@ def warm_session(scene: Scene) -> str:
     page, device = scene.victim(), scene.attacker(ABROAD)
     page.goto(device.started["verification_uri_complete"])
     page.goto(page.url + "?sure=1")
+    assert "far from you" in page.inner_text("main"), "a mailed link does not lead past the page before"
+    press(page, "text=I'm sure, go on")
     text = scene.saw("warm-session", page)
     assert "Sign in to continue" in text, "being signed in is not enough"
     at_home, near = scene.victim(HOME), scene.attacker(HOME)

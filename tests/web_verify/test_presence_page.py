@@ -13,7 +13,7 @@ NUMBERS = ("12", "47", "80")
 PICK = replace(ASKING, proof="pick", choices=NUMBERS, opens=3)
 TYPE = replace(ASKING, proof="type", same_network=False, opens=3)
 PLAIN = replace(ASKING, proof="code", same_network=False)
-FAR = replace(TYPE, notice="far", place="Nigeria", phone_place="Spain", must_sign_in=True)
+FAR = replace(TYPE, notice="far", place="Nigeria", phone_place="Spain", must_sign_in=True, sure="1")
 
 
 def asked(porch: Porch, asking: object, query: str = "") -> tuple[Phone, str]:

@@ -17,10 +17,10 @@ class Asking:
     a secret or a key that it is the one registered under `app_name`; a public app only says so.
 
     What the presence ladder asks: `proof` is a button, one of `choices`, two digits or the code itself, and `notice` a
-    page before that; `must_sign_in`: only whoever signs in now may go on. `opens` goes back with the answer.
-    `kept_back` is not given however the person decides; the sign-in ends after `lasts_for` milliseconds (None: never).
-    `place` and `phone_place` are countries in words, "" when they are not known. `is_name_hidden`: the device's name
-    would mislead. `needs_passkey`: no password will do.
+    page before that, which only `sure` leads past; `must_sign_in`: only whoever signs in now may go on. `opens` goes
+    back with the answer. `kept_back` is not given however the person decides; the sign-in ends after `lasts_for`
+    milliseconds (None: never). `place` and `phone_place` are countries in words, "" when they are not known.
+    `is_name_hidden`: the device's name would mislead. `needs_passkey`: no password will do.
     """
 
     app_name: str
@@ -35,6 +35,7 @@ class Asking:
     is_name_hidden: bool = False
     proof: Literal["approve", "pick", "type", "code"] = "approve"
     notice: Literal["", "far", "same_browser"] = ""
+    sure: str = ""
     choices: tuple[str, ...] = ()
     opens: int = 0
     must_sign_in: bool = False

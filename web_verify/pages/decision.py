@@ -4,6 +4,8 @@ Opening the page decides nothing, but it fixes what proof of presence is asked f
 the decision is read afterwards, so that reloading it never decides again.
 """
 
+import hmac
+
 from starlette.responses import Response
 
 from web_verify.desk import Asking, Decided, Person, Problem
@@ -35,11 +37,12 @@ async def get(visit: Visit) -> Response:
 
 def ask(visit: Visit, asking: Asking, person: Person, code: str) -> Response:
     """The decision; before it a page of its own where there is something to notice, and a fresh sign-in if need be."""
-    is_sure = visit.request.query_params.get("sure") == "1"
+    said = visit.request.query_params.get("sure", "")
+    is_sure = asking.sure != "" and hmac.compare_digest(said.encode(), asking.sure.encode())
     if asking.notice and not is_sure:
         return visit.show("notice_before", asking=asking, person=person, code=code)
     if asking.must_sign_in:
-        return visit.go("/sign-in", code=code, again="1")
+        return visit.go("/sign-in", code=code, again=asking.sure or "1")
     return visit.show_live("decision", asking=asking, person=person, code=code)
 
 
