@@ -36,6 +36,15 @@ async def proven_client(house: House, request: Request, form: Mapping[str, str],
 
     Raises `InvalidRequest`, `InvalidClient`, `UnauthorizedClient`.
     """
+    try:
+        return await _proven(house, request, form, is_poll=is_poll)
+    except InvalidClient as refused:
+        # A 401 without a challenge is no HTTP (RFC 9110 section 15.5.2), however the client proved itself.
+        refused.challenge = refused.challenge or BASIC
+        raise
+
+
+async def _proven(house: House, request: Request, form: Mapping[str, str], *, is_poll: bool) -> Client:
     shown = shown_credentials(request, form)
     client = await house.clients.find(shown.client_id)
     if client is not None:
@@ -100,8 +109,7 @@ def shown_credentials(request: Request, form: Mapping[str, str]) -> Credentials:
         client_id = form.get("client_id")
         if client_id is None:
             raise InvalidRequest("client_id is missing")
-        # A 401 without a challenge is no HTTP (RFC 9110 section 15.5.2), however the client named itself.
-        return Credentials(client_id, form.get("client_secret"), challenge=BASIC)
+        return Credentials(client_id, form.get("client_secret"))
     if "client_secret" in form:
         raise InvalidRequest("use one way of client authentication, not two")
     shown = _basic(header)
@@ -134,4 +142,4 @@ def _basic(header: str) -> Credentials:
         raise broken from None
     if not colon or not client_id or "\0" in client_id:  # a storage may not be able to look for a NUL
         raise broken
-    return Credentials(client_id, secret, challenge=BASIC)
+    return Credentials(client_id, secret)

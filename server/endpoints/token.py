@@ -71,7 +71,7 @@ class TokenEndpoint:
     def about(self) -> "About":
         from server.oauth import errors
         from server.oauth.grants.target import InvalidTarget
-        from server.openapi.operation import ANY_TEXT, NOT_KEPT, Answer, Field, Operation, members, text, whole
+        from server.openapi.operation import ANY_TEXT, FLAG, NOT_KEPT, Answer, Field, Operation, members, text, whole
         from server.openapi.parts import (
             ANY_CLIENT,
             CLIENT_REFUSALS,
@@ -105,6 +105,8 @@ class TokenEndpoint:
         )
         undecided = (
             Field("interval", whole(1), says="Ours, with slow_down: the seconds to keep from now on"),
+            Field("opened", FLAG, says="Ours, while pending: a phone has opened the code"),
+            Field("expires_in", whole(), says="Ours, with opened: the seconds that are left"),
             Field("match", text(pattern="^[0-9]{2}$"), says="Ours: the number to show to whoever stands there"),
         )
         wait = Field("Prefer", text(pattern="^wait=[0-9]{1,9}$"), says="Hold the request while the person decides")

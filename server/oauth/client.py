@@ -87,7 +87,7 @@ class Assertion:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request presented as its client's identity. `challenge` answers a failure of HTTP authentication.
+    """What a request presented as its client's identity.
 
     `has_proved_key`: an assertion was shown that is verified and checked. `has_proved_certificate`: it came over TLS
     with the certificate that the client is registered with.
@@ -95,7 +95,6 @@ class Credentials:
 
     client_id: str
     secret: str | None = None
-    challenge: str = ""
     has_proved_key: bool = False
     has_proved_certificate: bool = False
 
@@ -125,7 +124,7 @@ def authenticate(client: Client | None, shown: Credentials) -> Client:
     expected = client.secret_hash if client is not None and client.secret_hash else bytes(32)
     right = secret.matches("client_secret", shown.secret or "", expected)
     if client is None or not _is_proved(client, shown, right):
-        raise InvalidClient("client authentication failed", challenge=shown.challenge)
+        raise InvalidClient("client authentication failed")
     if not client.is_enabled:
         raise UnauthorizedClient("this client has been disabled")
     return client

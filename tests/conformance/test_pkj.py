@@ -13,6 +13,7 @@ from jwt.algorithms import ECAlgorithm
 
 from server.endpoints.client_auth import ASSERTION_TYPE
 from server.oauth.device import GRANT_TYPE
+from tests.conformance.wire import refused
 from tests.house import SECRET, Phone, RunningHouse, furnish, open_house
 
 KEY, OTHER = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
@@ -125,3 +126,9 @@ def test_tok_09_an_assertion_goes_with_no_other_way(house: RunningHouse) -> None
 def test_dev_06_a_client_with_a_key_gets_nothing_without_it(house: RunningHouse) -> None:
     assert house.post("/device_authorization", {"client_id": "fleet"}).json()["error"] == "invalid_client"
     assert house.post("/device_authorization", {"client_id": "fleet", "client_secret": "x"}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/token", "/device_authorization", "/par", "/bc-authorize", "/introspect", "/revoke"])
+def test_a_broken_assertion_is_answered_with_a_challenge_everywhere(house: RunningHouse, path: str) -> None:
+    form = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion(house, key=OTHER)}
+    refused(house.post(path, form | {"grant_type": "client_credentials", "token": "x"}), "invalid_client", 401)

@@ -70,8 +70,8 @@ def test_no_answer_is_unknown_to_our_own_description(tmp_path: Path) -> None:
         settings.write_text(SETTINGS.format(examples=EXAMPLES, secret=SECRET, taken=list(TAKEN), **secrets))
         done = subprocess.run(
             [*SCHEMATHESIS, "--config-file", settings, "run", house.issuer + "/openapi.json"],
-            env=os.environ | {"PORCHLIGHT_TEST_POOL": str(kept), "NO_COLOR": "1"},
-            cwd=ROOT, capture_output=True, text=True, timeout=280, check=False,
+            env=os.environ | {"PORCHLIGHT_TEST_POOL": str(kept), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+            cwd=tmp_path, capture_output=True, text=True, timeout=280, check=False,
         )  # fmt: skip
     assert [each for each in REACHED if each not in witness.answered] == []
     assert witness.undocumented == []
