@@ -1,31 +1,26 @@
 """Conversations with other OpenID providers: discovery, the code for an ID token, userinfo; documents held a while.
 
-The protocol is Authlib's client, loaded where somebody first signs in through a provider; every byte goes by our one
-way out (`server/outbound.py`), so that a provider's document cannot send this server into its own network.
+Requests are written by Authlib, loaded where somebody first signs in through a provider; every byte goes by our one way
+out (`server/outbound.py`), so that a provider's document cannot send this server into its own network.
 """
 
 import asyncio
 import hmac
 import json
-import logging
-from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from server.oauth.provider import WELL_KNOWN, Endpoints, Provider, Told, Untold, described, endpoints_of, told_by
 from server.outbound import Refused, fetch
 from server.settings import Settings
 from server.signing.upstream import Unverified, read_upstream
 
-if TYPE_CHECKING:
-    import httpx
-
-log: Final = logging.getLogger("porchlight")
 FRESH_FOR: Final = 600_000  # milliseconds after which discovery and keys are asked for again
 AGAIN_AFTER: Final = 60_000  # between two requests for keys that were missing
 LARGEST: Final = 262_144
-_OURS: Final = frozenset(("host", "connection", "content-length", "accept-encoding", "user-agent"))
 
 
 @dataclass(slots=True)
@@ -65,16 +60,23 @@ class Providers:
     async def way_there(self, provider: Provider, *, state: str, secret: str, fresh: bool) -> str:
         """Where to send the browser (RFC 6749 section 4.1.1, RFC 7636). `secret` is the browser's own; `fresh`: the
         person is to sign in there once more. Raises `Untold`."""
+        from authlib.oauth2.rfc6749.parameters import prepare_grant_uri  # type: ignore[import-untyped]
+        from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[import-untyped]
+
         endpoints = await self.endpoints(provider)
-        async with await self._client(provider, endpoints) as client:
-            more = {"prompt": "login", "max_age": "0"} if fresh else {}
-            url, _ = client.create_authorization_url(
-                endpoints.authorization,
-                state=state,
-                nonce=_bound(secret, "nonce", state),
-                code_verifier=_bound(secret, "verifier", state),
-                **more,
-            )
+        more = {"prompt": "login", "max_age": "0"} if fresh else {}
+        url = prepare_grant_uri(
+            endpoints.authorization,
+            provider.client_id,
+            "code",
+            redirect_uri=self.redirect_uri(provider),
+            scope=" ".join(provider.scopes),
+            state=state,
+            nonce=_bound(secret, "nonce", state),
+            code_challenge=create_s256_code_challenge(_bound(secret, "verifier", state)),
+            code_challenge_method="S256",
+            **more,
+        )
         return str(url)
 
     async def redeem(
@@ -94,24 +96,26 @@ class Providers:
             now=self._now(),
         )
         if endpoints.userinfo and not (told.email and told.name):
-            more = await self._json(endpoints.userinfo, bearer=str(tokens.get("access_token", "")))
+            bearer = ("authorization", f"Bearer {tokens.get('access_token', '')}")
+            more = await self._json(endpoints.userinfo, headers=[("accept", "application/json"), bearer])
             if more.get("sub") == told.subject:  # OpenID Connect Core section 5.3.2
                 told = described(told, more)
         return told
 
     async def _tokens(self, provider: Provider, endpoints: Endpoints, code: str, verifier: str) -> dict[str, Any]:
-        from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
+        """The answer of the token endpoint (RFC 6749 sections 2.3.1 and 4.1.3)."""
+        from authlib.oauth2.rfc6749.parameters import prepare_token_request
 
-        try:
-            async with await self._client(provider, endpoints) as client:
-                tokens = await client.fetch_token(endpoints.token, code=code, code_verifier=verifier)
-        except AuthlibBaseError as error:
-            raise Untold("broken", f"the token endpoint refused: {str(error.error)[:60]!r}") from None
-        except (Refused, ValueError, TypeError) as error:
-            raise Untold("broken", f"the token endpoint: {error}"[:200]) from None
-        except Exception as error:  # httpx raises for each status of 5xx its own
-            raise Untold("broken", f"the token endpoint: {type(error).__name__}") from None
-        return dict(tokens)
+        body = prepare_token_request(
+            "authorization_code", redirect_uri=self.redirect_uri(provider), code=code, code_verifier=verifier
+        )
+        headers = [("accept", "application/json"), ("content-type", "application/x-www-form-urlencoded")]
+        if endpoints.takes_basic:
+            both = f"{quote(provider.client_id, safe='')}:{quote(provider.client_secret, safe='')}"
+            headers.append(("authorization", f"Basic {b64encode(both.encode()).decode()}"))
+        else:
+            body += "&" + urlencode({"client_id": provider.client_id, "client_secret": provider.client_secret})
+        return await self._json(endpoints.token, headers=headers, body=body)
 
     async def _claims(self, provider: Provider, endpoints: Endpoints, id_token: str) -> dict[str, Any]:
         held = self._held[provider.key]
@@ -135,32 +139,23 @@ class Providers:
             held.jwks = json.dumps(await self._json(endpoints.jwks))
             return True
 
-    async def _json(self, url: str, *, bearer: str = "") -> dict[str, Any]:
-        headers = [("accept", "application/json"), *([("authorization", f"Bearer {bearer}")] if bearer else [])]
+    async def _json(
+        self, url: str, *, headers: Iterable[tuple[str, str]] = (("accept", "application/json"),), body: str = ""
+    ) -> dict[str, Any]:
+        """Ask and read; what is no JSON object with status 200 raises `Untold`."""
+        method, form = ("POST", body.encode()) if body else ("GET", b"")
         try:
-            answer = await fetch(self._settings, "GET", url, headers=headers, limit=LARGEST)
+            answer = await fetch(self._settings, method, url, headers=headers, body=form, limit=LARGEST)
             document = json.loads(answer.body)
         except Refused as refused:
             raise Untold("broken", f"{url}: {refused}") from None
         except (ValueError, RecursionError):
             raise Untold("broken", f"{url} answers no JSON") from None
-        if answer.status != 200 or not isinstance(document, dict):
-            raise Untold("broken", f"{url} answers {answer.status}")
+        if not isinstance(document, dict):
+            raise Untold("broken", f"{url} answers no JSON object")
+        if answer.status != 200:
+            raise Untold("broken", f"{url} answers {answer.status} {str(document.get('error', ''))[:60]!r}")
         return document
-
-    async def _client(self, provider: Provider, endpoints: Endpoints) -> Any:
-        """Authlib's client over our way out."""
-        client, transport = await asyncio.to_thread(_loaded)
-        return client(
-            provider.client_id,
-            provider.client_secret,
-            token_endpoint_auth_method="client_secret_basic" if endpoints.takes_basic else "client_secret_post",
-            scope=" ".join(provider.scopes),
-            redirect_uri=self.redirect_uri(provider),
-            code_challenge_method="S256",
-            transport=transport(self._settings),
-            trust_env=False,
-        )
 
 
 def _bound(secret: str, what: str, state: str) -> str:
@@ -168,24 +163,3 @@ def _bound(secret: str, what: str, state: str) -> str:
     them is kept."""
     mac = hmac.digest(secret.encode(), f"porchlight upstream {what}\0{state}".encode(), "sha256")
     return urlsafe_b64encode(mac).rstrip(b"=").decode()
-
-
-def _loaded() -> tuple[Any, Any]:
-    """Authlib's client and the transport that it is given; eleven megabytes, loaded once."""
-    import httpx
-    from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
-
-    class Outbound(httpx.AsyncBaseTransport):
-        """httpx's way out: ours."""
-
-        def __init__(self, settings: Settings) -> None:
-            self._settings = settings
-
-        async def handle_async_request(self, request: "httpx.Request") -> "httpx.Response":
-            headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _OURS]
-            body = await request.aread()
-            answer = await fetch(self._settings, request.method, str(request.url), headers=headers, body=body)
-            kept = {"content-type": answer.headers.get("content-type", "application/json")}
-            return httpx.Response(answer.status, headers=kept, content=answer.body, request=request)
-
-    return AsyncOAuth2Client, Outbound
