@@ -21,7 +21,7 @@ from server.oauth.client import Client
 from server.oauth.errors import InvalidGrant, OAuthError, TransactionFailed
 from server.oauth.event import happened
 from server.oauth.grants.ciba import family_of
-from server.oauth.grants.pipeline import TokenRequest, access_of, check_parties, draw_refresh_token
+from server.oauth.grants.pipeline import TokenRequest, access_of, check_again, check_parties, draw_refresh_token
 from server.oauth.identity import identity_of
 from server.oauth.scope import write
 from server.oauth.secret import digest
@@ -214,9 +214,7 @@ class Notifications:
             kept = await house.store.find_refresh_token(digest("refresh_token", secret))
             if kept is None or kept[0].spent_at is not None:
                 return None  # it was used, so it arrived; only the answer to it was lost
-        access = replace(
-            access_of(family, family.scopes, TokenRequest(client, {}, now), house.memory), jkt=claimed.jkt
-        )
+        access = replace(access_of(family, family.scopes, TokenRequest(client, {}, now), house.memory), jkt=claimed.jkt)
         identity = identity_of(family, access)
         token = house.mint.sign(access)
         house.counts.tokens_issued += 1
@@ -251,6 +249,7 @@ class Notifications:
             kept,
             events=(told,),
         )
+        await check_again(house.memory, family, now)
         return family
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import jwt
 import pytest
 
+from server import notifications
 from server.oauth.backchannel import BackchannelRequest
 from server.oauth.event import Sought
 from server.oauth.secret import digest
@@ -251,6 +252,23 @@ def test_ciba_12_whoever_is_disabled_meanwhile_gets_no_tokens(
     house.do(store.change_account(replace(account, is_enabled=False)))
     put_off(house, begun, 2)
     assert pushed(elsewhere, begun, 2)["error"] == "transaction_failed"
+
+
+def test_ciba_12_whoever_is_disabled_while_the_tokens_are_made_gets_none(
+    house: RunningHouse, person: Phone, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, store, real = App(house, "pushed").begin(person, **TOKEN), house.app.house.store, notifications.seal
+
+    def disable_meanwhile(text: str, secret: str) -> str:
+        account = house.do(store.find_account(f"account-{person.username}"))
+        assert account is not None
+        house.do(store.change_account(replace(account, is_enabled=False)))
+        return real(text, secret)
+
+    monkeypatch.setattr(notifications, "seal", disable_meanwhile)
+    answer(person)
+    assert pushed(elsewhere, begun)["error"] == "transaction_failed"
+    assert families(house, person)[0].ended_at is not None
 
 
 def test_ciba_12_a_second_attempt_brings_the_same_refresh_token(
