@@ -9,10 +9,10 @@ import pytest
 from server.letters.webhook import signature
 from server.oauth.delivery import owed
 from server.storage.kept import DELIVERIES
-from tests.house import Phone, RunningHouse, furnish, open_house
+from tests.house import PASSWORD, Phone, RunningHouse, furnish, open_house
 from tests.mail import MailServer, html, text
 from tests.outbound_server import Elsewhere, open_elsewhere
-from tests.test_accounts import get, heading, house_with_mail, press
+from tests.test_accounts import get, heading, house_with_mail, press, sign_in
 from tests.waiting import wait_until
 
 SECRET = "a-secret-of-the-operator-40-characters!!"
@@ -86,6 +86,18 @@ def test_an_address_that_is_refused_for_good_is_given_up(place: tuple[RunningHou
     wait_until(lambda: not mail.refusals, 10)
     house.do(house.app._box.empty())
     assert not mail.mails
+
+
+def test_whoever_loses_an_address_reads_of_it_there(place: tuple[RunningHouse, MailServer]) -> None:
+    """A thief who knows the password makes the address their own: the owner hears, where mail of ours still arrives."""
+    house, mail = place
+    thief = Phone(house)
+    sign_in(thief, "ana")
+    thief.submit(get(thief, "/account/email"), email="thief@example.com", current=PASSWORD)
+    link = mail.link()
+    press(thief, get(thief, link), link.rpartition("/")[2])
+    told = mail.next()
+    assert (told["to"], told["subject"]) == ("ana@example.com", "How you sign in to Porchlight was changed")
 
 
 def test_a_mail_that_cannot_even_be_written_holds_up_no_other(place: tuple[RunningHouse, MailServer]) -> None:

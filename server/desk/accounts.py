@@ -99,6 +99,7 @@ class AccountDesk(Proofs):
         except NameTaken:  # somebody else has it: whoever reads its mail was told so by a mail at sign-up
             return False
         await self._house.store.forget_links(account.account_id, "reset")
+        await self._write_to(account)  # at the address of before: nobody loses it without a word
         return True
 
     async def _email_link(self, visitor: Visitor, token: str) -> tuple[Link, Account] | None:

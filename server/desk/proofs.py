@@ -66,7 +66,7 @@ class Proofs(Sessions):
         return Problem("too_many", wait) if wait else None
 
     async def _write_to(self, account: Account) -> None:
-        """Tell the person by mail that the ways into their account changed."""
+        """Tell the person by mail that the ways into their account changed; at this address of the account."""
         house = self._house
         if house.settings.smtp_url and account.email:
             mail = owed("ways", account.email, house.now(), account_id=account.account_id, lasts_for=DAY * SECOND)
