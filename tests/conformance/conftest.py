@@ -1,4 +1,7 @@
-"""One house per file of tests, with a clock that stands still, and two phones that are signed in."""
+"""One house per file of tests, with a clock that stands still, and two phones that are signed in.
+
+Whatever it answers is held against what `/openapi.json` says that it may.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,17 +11,19 @@ import pytest
 from server.oauth.device import GRANT_TYPE
 from tests.conformance.wire import StoppedClock
 from tests.house import Phone, RunningHouse, furnish, open_house
+from tests.openapi.witness import Witness
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     """Public `tv` and `radio`, confidential `backend`, disabled `gone`, `plain` without the device grant."""
     with open_house(tmp_path_factory.mktemp("house"), clock=StoppedClock()) as running:
-        furnish(running)
+        witness = Witness(furnish(running).app)
         running.add_client("gone", is_enabled=False)
         running.add_client("plain", grants=("refresh_token",))
         running.add_client("modest", grants=(GRANT_TYPE,), scopes=("profile",))
         yield running
+    assert witness.undocumented == [], "say in the `about` of the endpoint what it answers"
 
 
 @pytest.fixture(scope="module")
