@@ -10,9 +10,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from server.device_terms import check_device_terms
 from server.oauth.email_address import tidy_email
-from server.scope_sentences import check_scopes_in
 from server.settings import DAY, Settings, SettingsError, is_loopback
 from server.upstream import providers_of
+from web_verify.languages import LANGUAGES
 
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 
@@ -69,7 +69,7 @@ def checked(settings: Settings) -> Settings:
         )
         _demand(bool(sentence.strip()), "scopes", f"a sentence for people beside {scope}")
     _check_accounts(settings)
-    check_scopes_in(settings)
+    _check_scopes_in(settings)
     check_device_terms(settings)
     providers_of(settings)
     _check_mtls(settings)
@@ -85,6 +85,17 @@ def _check_mtls(settings: Settings) -> None:
         _demand(bool(header) or not getattr(settings, name), "mtls_header", f"one, or leave {name} out")
     is_url = re.fullmatch(r"https://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*", url) is not None
     _demand(is_url or not url, "mtls_issuer", "an https URL without query and final slash")
+
+
+def _check_scopes_in(settings: Settings) -> None:
+    """Sentences in other languages: of scopes there are, in languages of the pages."""
+    known = {language.tag for language in LANGUAGES}
+    for tag, sentences in settings.scopes_in.items():
+        _demand(tag in known, "scopes_in", f"a language of the pages ({', '.join(sorted(known))}), not {tag!r}")
+        for scope, sentence in sentences.items():
+            _demand(scope in settings.scopes, "scopes_in", f"scopes of this server, not {scope!r}, in {tag}")
+            is_one = isinstance(sentence, str) and bool(sentence.strip())
+            _demand(is_one, "scopes_in", f"a sentence for people beside {scope} in {tag}")
 
 
 def _check_accounts(settings: Settings) -> None:

@@ -31,7 +31,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Run
     spoken = pseudo(tmp_path / "locales")
     monkeypatch.setattr("server.app.Look", partial(Look, languages=spoken))
     monkeypatch.setattr("web_verify.languages.OFFERED", spoken)
-    monkeypatch.setattr("server.scope_sentences.LANGUAGES", spoken)
+    monkeypatch.setattr("server.checks.LANGUAGES", spoken)
     with house_with_mail(tmp_path, scopes_in=OURS) as both:
         both[0].add_client("photos", grants=("authorization_code",), redirect_uris=("https://app.example/back",))
         yield both
@@ -97,7 +97,7 @@ def test_mails_speak_the_language_in_which_the_person_was_answered_last(
 
 @pytest.mark.parametrize(
     ("wrong", "named"),
-    [({"xx": {}}, "not 'xx'"), ({"fr": {"nope": "Rien"}}, "'nope', which is no scope"),
+    [({"xx": {}}, "not 'xx'"), ({"fr": {"nope": "Rien"}}, "not 'nope', in fr"),
      ({"fr": {"profile": " "}}, "beside profile in fr"), ({"fr": {"profile": 1}}, "beside profile in fr")],
 )  # fmt: skip
 def test_sentences_that_nobody_could_read_are_refused_at_start(tmp_path: Path, wrong: Any, named: str) -> None:

@@ -7,11 +7,11 @@ from server.desk.visits import SignedInAs, Visits
 from server.endpoints.authorize import leaving
 from server.oauth import authorization
 from server.oauth.authentication import PASSWORD, reaches
-from server.oauth.authorization import AuthorizationRequest, Over, answer_of, refusal_of
+from server.oauth.authorization import AuthorizationRequest, Over
 from server.oauth.errors import AccessDenied, OAuthError
 from server.oauth.event import Event, What
 from server.oauth.identity import SCOPE, identity_at_once
-from server.oauth.redirect import form_target
+from server.oauth.redirect import answer_of, form_target, refusal_of
 from server.oauth.secret import digest, draw
 from server.oauth.store import ChangeRequest
 from server.signing.id_token import sign_identity

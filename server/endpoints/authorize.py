@@ -15,17 +15,15 @@ from server.house import House
 from server.oauth import authorization
 from server.oauth.authorization import (
     AuthorizationRequest,
-    answer_of,
     ask,
     enabled,
     mode_of,
     open_pushed,
     redirect_uri_of,
-    refusal_of,
 )
 from server.oauth.client import Client
 from server.oauth.errors import InvalidRequest, OAuthError, TooLarge, WrongMediaType
-from server.oauth.redirect import answered, form_target
+from server.oauth.redirect import answer_of, answered, form_target, refusal_of
 from server.oauth.secret import digest, draw
 from server.oauth.store import StorageError
 from web_verify.desk import Leaving

@@ -193,16 +193,6 @@ def _thumbprint(text: str | None) -> str | None:
     return text
 
 
-def answer_of(issuer: str, state: str | None, said: Mapping[str, str]) -> dict[str, str]:
-    """What every answer at a redirect URI carries: the outcome, `state` as it came, and `iss` (RFC 9207 section 2)."""
-    return {**said, **({} if state is None else {"state": state}), "iss": issuer}
-
-
-def refusal_of(error: OAuthError) -> dict[str, str]:
-    """A refusal as an answer at a redirect URI (RFC 6749 section 4.1.2.1)."""
-    return {"error": error.error, **({"error_description": error.description} if error.description else {})}
-
-
 def open_pushed(request: AuthorizationRequest | None, client_id: str, now: int) -> AuthorizationRequest:
     """pushed -> asked, once, for the client that pushed it (RFC 9126 section 4); the person's time begins now."""
     if request is None or request.stage != "pushed" or request.client_id != client_id or now >= request.expires_at:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
-from .errors import InvalidRequest
+from .errors import InvalidRequest, OAuthError
 
 LONGEST: Final = 2_000
 MOST_REDIRECT_URIS: Final = 20  # of a client that registers itself
@@ -69,3 +69,13 @@ def form_target(uri: str) -> str:
     if parts.scheme not in ("https", "http") or ":" in (parts.hostname or ""):
         return f"{parts.scheme}:"  # the grammar of CSP has no addresses of IPv6
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def answer_of(issuer: str, state: str | None, said: Mapping[str, str]) -> dict[str, str]:
+    """What every answer at a redirect URI carries: the outcome, `state` as it came, and `iss` (RFC 9207 section 2)."""
+    return {**said, **({} if state is None else {"state": state}), "iss": issuer}
+
+
+def refusal_of(error: OAuthError) -> dict[str, str]:
+    """A refusal as an answer at a redirect URI (RFC 6749 section 4.1.2.1)."""
+    return {"error": error.error, **({"error_description": error.description} if error.description else {})}
