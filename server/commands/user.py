@@ -14,7 +14,7 @@ from server.oauth.email_address import tidy_email
 from server.oauth.secret import draw_id
 from server.oauth.store import NameTaken, Outdated, Store
 
-from . import user_links
+from . import user_factors, user_links
 from .command import Desk, Failed, Misused, answer, counted, storage_arguments, told, with_store
 
 NAME: Final = "user"
@@ -38,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         storage_arguments(sub)
         sub.set_defaults(act=_enable, is_enabled=is_enabled)
     user_links.arguments(actions)
+    user_factors.arguments(actions)
 
 
 def run(args: argparse.Namespace) -> int:

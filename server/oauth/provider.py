@@ -157,7 +157,8 @@ def told_by(
 def described(told: Told, claims: Mapping[str, Any]) -> Told:
     """The same with what these claims add: those of the ID token, or of userinfo for the same `sub`."""
     email = told.email or tidy_email(_text(claims, "email"))
-    is_verified = claims.get("email_verified") in (True, "true") if not told.email else told.is_email_verified
+    said = claims.get("email_verified")
+    is_verified = told.is_email_verified if told.email else said is True or said == "true"
     return Told(
         told.issuer,
         told.subject,
