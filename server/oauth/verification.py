@@ -110,13 +110,11 @@ def approve_shown(
     `Unproven`. What is given shrinks with the level.
     """
     pending = open_for_decision(authorization, now)
-    if pending.opened_by != account_id or pending.level is None:
-        raise NotOpened
+    if pending.opened_by != account_id or pending.level is None or opens != pending.opens:
+        raise NotOpened  # another page of theirs may have been asked for more, or warned of more
     if pending.level >= Level.FAR and terms.policy != "allow" and auth_time < pending.created_at:
         raise NotFresh
     if pending.proof in NUMBERS:
-        if opens != pending.opens:
-            raise NotOpened
         picked = read_match(shown)
         if not picked:
             raise Unproven

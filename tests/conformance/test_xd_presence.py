@@ -161,6 +161,19 @@ def test_xd_03_a_device_that_is_far_away_needs_a_fresh_sign_in(house: RunningHou
     assert lasts_for(house) == DAY
 
 
+def test_xd_03_what_a_near_phone_was_asked_does_not_approve_on_a_far_one(house: RunningHouse) -> None:
+    device, near, far = Device(house, shows=False), phone_at(house), phone_at(house, ABROAD)
+    warned = far.open(device.begin())
+    assert "This device is far from you" in warned.text
+    near.open(device.started)
+    sent = Forms(warned.text).with_control("decision").fields | {"decision": "approve"}
+    for opens in ({}, {"opens": "1"}):
+        page = far.web.post(device.started["verification_uri_complete"], sent | opens, timeout=10)
+        assert "This device is far from you" in page.text
+        near.open(device.started)
+    assert device.end() == "authorization_pending"
+
+
 @pytest.mark.parametrize("link", ["{0}?sure=1", "{1}/sign-in?code={2}&again=1"])
 def test_xd_03_a_mailed_link_does_not_skip_the_page_before(house: RunningHouse, link: str) -> None:
     device, phone = Device(house, ABROAD), phone_at(house, MOBILE)
