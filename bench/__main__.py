@@ -1,21 +1,22 @@
-"""`python -m bench [NAME …] [--quick] [--json]`: measure, show a table, say whether the goals are reached.
+"""`python -m bench [NAME …] [--quick] [--json] [--keep FILE]`: measure, show a table, say whether goals are reached.
 
 Progress goes to stderr, the results to stdout. Exit codes: 0 measured, 1 something was not to be measured, 2 usage.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from . import beside, cores, machine, memory, mqtt, people, polls, sign_ins, start, tap
-from .figure import Figure, number
+from . import beside, cores, flows, machine, memory, mqtt, people, polls, sign_ins, start, tap, tokens
+from .figure import Figure
+from .kept import Result, as_json, keep, take_up
 from .plan import Missing, Plan
 
 # Name, what it measures, how.
@@ -23,6 +24,8 @@ BENCHES: tuple[tuple[str, str, Callable[[Plan], list[Figure]]], ...] = (
     ("polls", "pending polls a second beside a bare server", polls.run),
     ("peers", "pending polls a second beside node-oidc-provider and Authlib", beside.run),
     ("sign_ins", "sign-ins started a second, durable", sign_ins.run),
+    ("tokens", "tokens issued and introspected a second", tokens.run),
+    ("flows", "refreshes, code flows and devices' sign-ins a second", flows.run),
     ("tap", "from the tap on the phone to tokens on the device", tap.run),
     ("people", "scan to the number on the TV, tap to tokens, sign-out to the MQTT session closed", people.run),
     ("memory", "resident memory at rest and with 100,000 sign-ins in progress", memory.run),
@@ -43,17 +46,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     screen = Console(stderr=True)
     about = machine.describe() | {"arrangement": cores.arrangement(), "is_quick": args.quick}
-    cores.go_to_load_core()
-    results = [
-        _measure(name, what, run, args.quick, screen)
-        for name, what, run in BENCHES
-        if not args.names or name in args.names
-    ]
+    try:
+        earlier = take_up(args.keep, about) if args.keep else []
+    except ValueError as error:
+        print(f"bench: --keep: {error}", file=sys.stderr)
+        return 2
+    results = _measure_all(args, about, {result["name"]: result for result in earlier}, screen)
     if args.json:
-        print(json.dumps({"machine": about, "benches": [_as_json(result) for result in results]}, indent=1))
+        print(as_json(about, results))
     else:
         _show(about, results)
     return int(any(result["error"] for result in results))
+
+
+def _measure_all(
+    args: argparse.Namespace, about: dict[str, Any], earlier: dict[str, Result], screen: Console
+) -> list[Result]:
+    """What was asked for, in the table's order; of what an earlier run kept, that."""
+    cores.go_to_load_core()
+    results: list[Result] = []
+    for name, what, run in BENCHES:
+        is_asked = not args.names or name in args.names
+        if name in earlier:
+            results.append(earlier[name])
+        elif is_asked:
+            results.append(_measure(name, what, run, args.quick, screen))
+            if args.keep:
+                done = {result["name"] for result in results}
+                keep(args.keep, about, [*results, *(each for each in earlier.values() if each["name"] not in done)])
+    return results
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,17 +82,23 @@ def _parser() -> argparse.ArgumentParser:
     listed = "; ".join(f"{name}: {what}" for name, what, _ in BENCHES)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (default: all). {listed}")
     parser.add_argument("--quick", action="store_true", help="three short rounds: to see that it works")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="write the results here as they come, and take up what is there"
+    )
     parser.add_argument("--json", action="store_true", help="the results as JSON")
     return parser
 
 
-def _measure(
-    name: str, what: str, run: Callable[[Plan], list[Figure]], is_quick: bool, screen: Console
-) -> dict[str, Any]:
+def _measure(name: str, what: str, run: Callable[[Plan], list[Figure]], is_quick: bool, screen: Console) -> Result:
     """One benchmark: its figures, or why there are none."""
     with _progress(screen, f"{name}: {what}") as say:
         try:
-            return {"name": name, "what": what, "figures": run(Plan(is_quick, say)), "error": ""}
+            return {
+                "name": name,
+                "what": what,
+                "figures": [each.as_json() for each in run(Plan(is_quick, say))],
+                "error": "",
+            }
         except (Missing, RuntimeError, OSError) as error:
             screen.print(f"{name}: {error}", style="red", markup=False)
             return {"name": name, "what": what, "figures": [], "error": str(error)}
@@ -99,22 +126,18 @@ class _Spinner:
         self._status.stop()
 
 
-def _show(about: dict[str, Any], results: list[dict[str, Any]]) -> None:
+def _show(about: dict[str, Any], results: Sequence[Result]) -> None:
     console = Console() if sys.stdout.isatty() else Console(width=180, color_system=None)
     table = Table("", "measured", "goal", "floor", "", "", box=None, pad_edge=False, header_style="bold")
     for result in results:
         table.add_row(f"[bold]{result['name']}[/]: {result['what']}")
-        for figure in result["figures"]:
-            marks = ("" if mark is None else number(mark) for mark in (figure.goal, figure.floor))
+        for figure in map(Figure.from_json, result["figures"]):
+            marks = map(figure.mark, (figure.goal, figure.floor))
             table.add_row(f"  {figure.what}", figure.shown(), *marks, MARKS[figure.verdict], figure.note)
         if result["error"]:
             table.add_row(f"  [red]not measured:[/] {result['error']}")
     console.print(table)
     console.print("; ".join(f"{name} {value}" for name, value in about.items()), style="dim")
-
-
-def _as_json(result: dict[str, Any]) -> dict[str, Any]:
-    return result | {"figures": [figure.as_json() for figure in result["figures"]]}
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import time
 
 import uvloop
 
+from device_agent.mqtt.packets import reasons
 from server.broker.broker import Broker
 from server.broker.limits import Limits
-from server.broker.port import Admission, Hello
+from server.broker.port import Admission, Challenge, Hello, Refusal, Response
 
 LIFETIME = 3_600_000
 
@@ -27,8 +28,12 @@ class OpenDoor:
     async def admit(self, hello: Hello) -> Admission:
         return Admission(hello.client_id, now() + LIFETIME, ("#",), ("#",), "", hello.client_id)
 
-    async def renew(self, admission: Admission, token: bytes) -> Admission:
+    async def renew(self, admission: Admission, credential: bytes, method: str = "") -> Admission:
         return admission
+
+    async def answer(self, challenge: Challenge, response: Response) -> Refusal:
+        """Nobody is challenged here."""
+        return Refusal(reasons.NOT_AUTHORIZED, "nobody was asked")
 
 
 async def serve() -> None:

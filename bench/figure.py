@@ -1,5 +1,6 @@
 """One figure: what was measured, and whether it reaches its goal or at least its floor."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,8 +36,18 @@ class Figure:
         """The value with three digits that count, and its unit."""
         return f"{number(self.value)} {self.unit}".strip()
 
+    @staticmethod
+    def mark(value: float | None) -> str:
+        """A goal or a floor as people read it; "" for none."""
+        return "" if value is None else number(value)
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"verdict": self.verdict}
+
+    @classmethod
+    def from_json(cls, members: Mapping[str, Any]) -> "Figure":
+        """What `as_json` wrote."""
+        return cls(**{name: value for name, value in members.items() if name != "verdict"})
 
 
 def number(value: float) -> str:

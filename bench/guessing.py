@@ -36,11 +36,11 @@ class Outcome:
 
     def chance(self, known: int) -> float:
         """The chance of one hit or more, computed, with so many letters of each code known."""
-        return 1 - (1 - ALIVE / len(LETTERS.alphabet) ** (LETTERS.length - known)) ** self.looked_at
+        return 1 - (1 - ALIVE / float(len(LETTERS.alphabet)) ** (LETTERS.length - known)) ** self.looked_at
 
     def expected(self, known: int) -> float:
         """The hits to be expected."""
-        return self.looked_at * ALIVE / len(LETTERS.alphabet) ** (LETTERS.length - known)
+        return self.looked_at * ALIVE / float(len(LETTERS.alphabet)) ** (LETTERS.length - known)
 
 
 async def attack(seed: int, known: str = "") -> Outcome:

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,14 @@ from .exchange import exchange
 from .process import Server, own_environ, running
 
 CLIENT_ID = "bench-tv"
-USERNAME, PASSWORD = "bench", "only for this benchmark"
+APP_ID, API_ID, REDIRECT_URI = "bench-app", "bench-api", "http://127.0.0.1/back"
+USERNAME, PASSWORD, SECRET = "bench", "only for this benchmark", "only-for-this-benchmark-only-for-this-benchmark"
+APPS: Sequence[Sequence[str]] = (
+    ("--client-id", APP_ID, "--name", "Bench app", "--grant", "authorization_code", "refresh_token",
+     "--scope", "profile", "--redirect-uri", REDIRECT_URI),
+    ("--client-id", API_ID, "--name", "Bench API", "--grant", "client_credentials", "--scope", "readings:read",
+     "--confidential", "--secret-stdin", "--may-introspect"),
+)  # fmt: skip
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 FORM = "application/x-www-form-urlencoded"
 
@@ -57,15 +64,20 @@ def request(port: int, path: str, body: str) -> bytes:
 
 
 @contextmanager
-def serving(*more: str, database_url: str = "", is_fresh: bool = False) -> Iterator[House]:
+def serving(
+    *more: str, database_url: str = "", is_fresh: bool = False, apps: Sequence[Sequence[str]] = ()
+) -> Iterator[House]:
     """The server with everything that production has switched on: SQLite in a data folder, the MQTT broker, its logs.
 
     `more` are further flags. With `database_url` the data is there. `is_fresh` leaves the folder empty.
+    `apps` are registered beside the device's.
     """
     with TemporaryDirectory(prefix="porchlight-bench-") as folder:
         place = ["--database-url", database_url] if database_url else ["--data-dir", str(Path(folder, "data"))]
         if not is_fresh:
             _prepare(place)
+            for app in apps:
+                _porchlight("client", "add", *app, *place, stdin=SECRET)
         ports = ("--port", "0", "--mqtt-port", "0", "--json")
         argv = [sys.executable, "-m", "server.commands", "serve", *place, *ports, *more]
         with running(argv, Path(folder, "server.log")) as server:

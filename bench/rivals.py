@@ -1,6 +1,6 @@
 """Several servers under the same load, in turns, so that whatever else the machine does meets all of them alike."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .figure import Figure, number
@@ -39,14 +39,20 @@ class Score:
         return f"p50 {p50:.2f} / p99 {p99:.2f} ms, {cpu:.0f} us CPU; looked at: {answers}"
 
 
-def compete(plan: Plan, rivals: Sequence[Rival], manner: str = "") -> dict[str, Score]:
-    """Warm each up while looking at its answers, then load all in turns. Raises `RuntimeError` for wrong answers."""
+def compete(
+    plan: Plan, rivals: Sequence[Rival], manner: str = "", each_turn: Callable[[], None] = lambda: None
+) -> dict[str, Score]:
+    """Warm each up while looking at its answers, then load all in turns. Raises `RuntimeError` for wrong answers.
+
+    `each_turn` is done before each round.
+    """
     seen = {}
     for rival in rivals:
         plan.say(f"looking at the answers of {rival.name}")
         seen[rival.name] = load(rival.server, rival.path, rival.bodies, 2, manner, looks=True).seen
     loads: dict[str, list[Load]] = {rival.name: [] for rival in rivals}
     for turn in range(plan.rounds):
+        each_turn()
         for rival in rivals:
             found = load(rival.server, rival.path, rival.bodies, plan.seconds, manner)
             check(rival, found)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from .bare import bare
+from .disk import Disk
 from .figure import Figure
 from .house import CLIENT_ID, serving
 from .plan import Plan
@@ -27,9 +29,11 @@ def run(plan: Plan) -> list[Figure]:
         if database_url:
             other = open_until_the_end.enter_context(serving(*ROOM, database_url=database_url))
             rivals.append(Rival(POSTGRES, other.server, path, [BODY], is_refused=False))
-        scores = compete(plan, rivals)
+        disk = Disk()
+        scores = compete(plan, rivals, each_turn=disk.measure)
     figures = [Figure(f"sign-ins, {name}", score.per_second, "/s", note=score.note()) for name, score in scores.items()]
-    figures.append(compare("sign-ins on SQLite to (a)", scores, SQLITE, BARE, 0.20, 0.14))
+    ratio = compare("sign-ins on SQLite to (a)", scores, SQLITE, BARE, 0.20, 0.14)
+    figures.append(replace(ratio, note=f"{ratio.note}; {disk.note()}"))
     if POSTGRES in scores:
         figures.append(compare("sign-ins on PostgreSQL (itself on the load's core) to (a)", scores, POSTGRES, BARE))
     return figures

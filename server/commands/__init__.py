@@ -18,7 +18,7 @@ from server.settings import SettingsError
 from .command import Command, Failed
 
 
-def commands(word: str) -> tuple[Command, ...]:
+def commands(word: str = "") -> tuple[Command, ...]:
     """The table of commands. To `serve` there is that one alone: it runs for months, and the others take memory."""
     from . import serve
 
@@ -42,7 +42,7 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     words = sys.argv[1:] if argv is None else argv
-    args = _parser(commands(words[0] if words else "")).parse_args(words)
+    args = _parser(words[0] if words else "").parse_args(words)
     try:
         return _run(args)
     except SettingsError as error:
@@ -73,7 +73,7 @@ def _say(text: str, code: int) -> int:
     return code
 
 
-def _parser(table: Sequence[Command]) -> argparse.ArgumentParser:
+def _parser(word: str = "") -> argparse.ArgumentParser:
     parser = Parser(
         prog="porchlight",
         description="Sign-in for everything that has a screen or a chip but no keyboard.",
@@ -83,7 +83,7 @@ def _parser(table: Sequence[Command]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"porchlight {version('porchlight')}")
     places = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in table:
+    for command in commands(word):
         sub = places.add_parser(command.NAME, help=command.HELP, description=_sentence(command.HELP))
         command.arguments(sub)
         sub.set_defaults(run=command.run)
