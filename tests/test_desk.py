@@ -187,7 +187,7 @@ def test_a_decision_is_told_to_whoever_took_it_alone(house: RunningHouse, desk: 
     for approve, why in cases:
         code = house.begin()["user_code"]
         house.do(desk.open(ana, code))
-        decided = house.do(desk.decide(ana, code, approve=approve, shown=code))
+        decided = house.do(desk.decide(ana, code, approve=approve, shown=code, opens=1))
         assert isinstance(decided, Decided)
         assert decided.approved is approve
         assert house.do(desk.look_up(ana, code)) == decided
@@ -202,7 +202,8 @@ def test_only_the_owner_signs_a_device_out(house: RunningHouse, desk: HouseDesk)
     ana, ben = signed_in(house, desk), signed_in(house, desk, "ben")
     started = house.begin(device_name="Kitchen")
     house.do(desk.open(ana, started["user_code"]))
-    house.do(desk.decide(ana, started["user_code"], approve=True, scopes=["profile"], shown=started["user_code"]))
+    code = started["user_code"]
+    house.do(desk.decide(ana, code, approve=True, scopes=["profile"], shown=code, opens=1))
     held = tokens(house.poll(started))
     mine = house.do(desk.devices(ana))[0]
     assert (mine.claimed_name, [text.scope for text in mine.scopes], mine.signed_out_at) == (
