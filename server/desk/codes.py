@@ -68,7 +68,7 @@ class CodeDesk(Ladder):
         except verification.NotPending as settled:
             return await self._over(settled.authorization, code, account.account_id)
         except verification.Blocked:
-            await self._stopped(told, "policy")
+            self._stopped(told, "policy")
             return Problem("blocked")
         if told.asked is None or opened.state != "pending":
             log.warning("a sign-in was stopped: %s (client %s)", opened.stopped_for, opened.client_id)
@@ -192,10 +192,10 @@ class CodeDesk(Ladder):
             lasts_for=shown.terms.lasts_for(level),
         )
 
-    async def _stopped(self, told: Telling, why: str) -> None:
-        """The policy stopped it: nothing changed, so that the event stands alone."""
+    def _stopped(self, told: Telling, why: str) -> None:
+        """The policy stopped it: nothing changed, so that the event stands alone, and as often as somebody looks."""
         event = replace(told.event, what="stopped", detail=why)
-        await self._house.store.record((event,))
+        self._house.refusals.note(event)
         log.warning("a sign-in was stopped: %s (client %s)", why, event.client_id)
 
     async def _over(self, authorization: DeviceAuthorization, code: str, account_id: str) -> Decided | Problem:

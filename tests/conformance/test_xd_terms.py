@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from server.checks import checked
+from server.live.refusals import PER_NETWORK
 from server.settings import Settings, SettingsError
 from tests.conformance.ladder import (
     ABROAD,
@@ -21,6 +22,7 @@ from tests.conformance.ladder import (
 )
 from tests.conformance.wire import refused
 from tests.house import RunningHouse, open_house
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +64,16 @@ def test_xd_10_a_forwarding_header_of_ones_own_does_not_help(tmp_path_factory: p
         for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
             asked = house.post("/device_authorization", {"client_id": "tv"}, headers={header: HOME})
             refused(asked, "access_denied", 403)
+
+
+def test_xd_05_whoever_is_stopped_again_and_again_does_not_fill_the_audit(house: RunningHouse) -> None:
+    device, phone = Device(house, ABROAD, "strict", shows=False), phone_at(house)
+    device.begin()
+    for _ in range(25):
+        phone.open(device.started)
+    wait_until(lambda: house.app.house.refusals.is_settled, 10)
+    mine = [each for each in events(house, "stopped") if each.client_id == "strict" and each.address == HOME]
+    assert 0 < len(mine) <= PER_NETWORK
 
 
 def test_xd_11_and_xd_20_sensitive_scopes_are_kept_from_this_flow(house: RunningHouse) -> None:
