@@ -99,7 +99,9 @@ def _enable(args: argparse.Namespace) -> int:
         account = await _set_enabled(desk, username, is_enabled=is_enabled)
         ended = 0
         if not is_enabled:
-            await desk.store.end_sessions(account.account_id)  # or they would live again once the person is enabled
+            event = told("signed_out", account_id=account.account_id, detail="the person was disabled")
+            # Or they would live again once the person is enabled.
+            await desk.store.end_sessions(account.account_id, events=(event,))
             for family in await desk.store.families(account.account_id):
                 if family.ended_at is None:
                     event = told("revoked", detail="the person was disabled")
