@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test conformance check format words bench lock clean
+.PHONY: help setup demo test conformance check format words screens bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' Makefile | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -48,6 +48,10 @@ format: setup ## let ruff put the code in order
 
 words: setup ## bring the catalogues of the pages' languages into step, and say what is left to translate
 	@$(BIN)/python -m tests.catalogues $(ARGS)
+
+screens: setup ## draw the pictures in docs/screens anew: every page and state of TV and phone
+	@$(BIN)/python -m tests.needs
+	@$(BIN)/python -m tests.screens
 
 bench: setup ## measure, beside a bare server and the peers (see bench/README.md)
 	@$(BIN)/python -m bench $(ARGS)

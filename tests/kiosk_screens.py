@@ -8,6 +8,7 @@ from PIL import Image
 from device_agent.displays.kiosk.screen import Kiosk
 from device_agent.displays.port import Look
 from tests.browser import chromium
+from tests.phone_screens import photograph
 
 VIEWPORT = {"width": 1280, "height": 720}
 CODE: dict[str, object] = {
@@ -19,6 +20,7 @@ CODE: dict[str, object] = {
 }
 # name of the picture, state, its facts
 PICTURES: tuple[tuple[str, str, dict[str, object]], ...] = (
+    ("kiosk-connecting", "connecting", {"host": "tv.example.com"}),
     ("kiosk-waiting", "waiting", CODE),
     ("kiosk-connected", "phone_connected", {**CODE, "match": "47"}),
     ("kiosk-offline", "offline", {"host": "tv.example.com"}),
@@ -39,6 +41,7 @@ def kiosk_pictures() -> Iterator[tuple[str, Image.Image]]:
             for name, state, facts in PICTURES:
                 kiosk.show(state, **facts)
                 page.goto(kiosk.url)
-                yield name, Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+                page.wait_for_selector("#card[data-html]")  # the first push has come
+                yield name, photograph(page)
     finally:
         kiosk.close()

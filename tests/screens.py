@@ -1,78 +1,79 @@
-"""The pictures in the README and in docs/screens, made from the real parts: `python -m tests.screens` draws them anew.
+"""The pictures in docs/screens, made from the real parts: `make screens` draws them anew, the same ones each time.
 
-A device asks a real server for a code. The TV is the agent's own terminal display, on a screen of 80x24, showing that
-code; the phone is Chromium on the decision page that the code leads to, reached as https://tv.example.com.
+The TV is the agent's own terminal display on a screen of 80x24, and its own page in Chromium; the phone is Chromium on
+every page in every state; the attacks are played against a real server. docs/screens/README.md shows them all.
 """
 
-import io
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import requests
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
-from tests.browser import FLAGS
-from tests.certificate import certificate
-from tests.device_agent.displays.screen import Tty, photograph
-from tests.house import PASSWORD, furnish, open_house
-from tests.kiosk_screens import kiosk_pictures
-from tests.needs import require
+from tests import attack_screens
+from tests.device_agent.displays.screen import CELL, Tty, photograph
+from tests.kiosk_screens import CODE, kiosk_pictures
+from tests.phone_screens import phone_pictures
 
 FOLDER = Path(__file__).parents[1] / "docs/screens"
-HOST = "tv.example.com"
-VIEWPORT = {"width": 390, "height": 844}
-ASKED = {"client_id": "tv", "device_name": "Kitchen", "scope": "profile readings:write"}
+# name of the picture, and the states on the way there with their facts
+TERMINAL: tuple[tuple[str, tuple[tuple[str, dict[str, object]], ...]], ...] = (
+    ("tv", (("waiting", CODE),)),
+    ("tv-connected", (("waiting", CODE), ("phone_connected", {**CODE, "match": "47"}))),
+    ("tv-offline", (("waiting", CODE), ("offline", {"host": "tv.example.com"}))),
+    ("tv-signed-in", (("waiting", CODE), ("signed_in", {"who": "Ana Ruiz (ana)"}))),
+    ("tv-stopped", (("waiting", CODE), ("denied", {}))),
+    ("tv-clock", (("wrong_clock", {"date": "1970-01-01 00:04"}),)),
+)
+# heading of the gallery, which pictures, how wide they are shown
+GALLERY = (
+    ("The TV: a terminal", "tv*.png", 480),
+    ("The TV: the kiosk page", "kiosk*.png", 480),
+    ("The phone", "phone/*.png", 230),
+    ("What the victim of an attack sees", "attacks/*.png", 230),
+)
 
 
 def main() -> None:
     """Draw them all."""
-    for name, picture in kiosk_pictures():
-        save(picture, name)
+    for old in (*FOLDER.glob("*.png"), *FOLDER.glob("phone/*.png")):
+        old.unlink()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        pem = str(certificate(folder / "tls.pem"))
-        settings = {"issuer": f"https://{HOST}", "tls_cert": pem, "tls_key": pem}
-        with open_house(folder, **settings) as house:
-            port = furnish(house).app.house.settings.port
-            address = f"https://127.0.0.1:{port}/device_authorization"
-            started = requests.post(address, ASKED, verify=pem, timeout=30).json()
-            save(tv(started), "tv")
-            save(phone(started, port), "phone")
+        for pictures in (terminal_pictures(), kiosk_pictures(), phone_pictures(Path(name) / "languages")):
+            for title, picture in pictures:
+                save(picture, title)
+    attack_screens.main()
+    (FOLDER / "README.md").write_text(gallery(), "utf-8")
 
 
-def tv(started: dict[str, Any]) -> Image.Image:
-    """The agent waits for a phone."""
-    tty = Tty(80, 24)
-    shown = {name: started[name] for name in ("user_code", "verification_uri", "verification_uri_complete")}
-    tty.show("waiting", **shown, expires_in=started["expires_in"], expires_at=0)
-    return photograph(tty.screen)
+def terminal_pictures() -> Iterator[tuple[str, Image.Image]]:
+    """The agent's display in its states."""
+    for name, way in TERMINAL:
+        tty = Tty(80, 24)
+        for state, facts in way:
+            tty.show(state, **{"expires_at": 0, **facts})
+        used = max(number for number, line in enumerate(tty.screen.display) if line.strip()) + 2
+        picture = photograph(tty.screen)
+        yield name, picture.crop((0, 0, picture.width, min(picture.height, used * CELL[1])))
 
 
-def phone(started: dict[str, Any], port: int) -> Image.Image:
-    """The person has scanned the code and signed in; the page asks for the decision."""
-    flags = [*FLAGS, f"--host-resolver-rules=MAP {HOST}:443 127.0.0.1:{port}"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=require("chromium"), args=flags)
-        look = chromium.new_context(
-            viewport=VIEWPORT, locale="en-GB", device_scale_factor=1.5, ignore_https_errors=True
-        )
-        page = look.new_page()
-        page.goto(started["verification_uri_complete"])
-        page.fill("[autocomplete=username]", "ana")
-        page.fill("[autocomplete=current-password]", PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_selector("[name=decision][value=approve]")
-        picture = page.screenshot(full_page=True)
-        chromium.close()
-    return Image.open(io.BytesIO(picture)).convert("RGB")
+def gallery() -> str:
+    """A page with all of them, for whoever looks at the repository."""
+    lines = ["# Every page and state", "", "Drawn by `make screens` from the real parts; codes and times never change."]
+    for heading, which, width in GALLERY:
+        lines += ["", f"## {heading}", ""]
+        for path in sorted(FOLDER.glob(which)):
+            title = path.stem.replace("-", " ")
+            place = path.relative_to(FOLDER).as_posix()
+            lines.append(f'<img src="{place}" width="{width}" alt="{title}" title="{title}">')
+    return "\n".join(lines) + "\n"
 
 
 def save(picture: Image.Image, name: str) -> None:
-    """As a small PNG: both pictures have few colours."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    picture.quantize(64, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
+    """As a small PNG: the pages have few colours."""
+    path = FOLDER / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
