@@ -9,4 +9,6 @@ _TAG: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8}){0,3}")
 
 def locales_of(text: str | None) -> tuple[str, ...]:
     """The first tags of BCP 47 in a list separated by spaces; what is none is passed over, and nothing is an error."""
-    return tuple(tag for tag in (text or "")[:200].split(" ") if _TAG.fullmatch(tag))[:MOST]
+    if not text:
+        return ()
+    return tuple(tag for tag in text[:200].split(" ") if _TAG.fullmatch(tag))[:MOST]

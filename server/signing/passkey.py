@@ -9,6 +9,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -48,6 +49,7 @@ class Shown:
     is_synced: bool
 
 
+@lru_cache(maxsize=16)
 def party_of(issuer: str, name: str) -> Party | None:
     """None where no browser lets passkeys work: at an address without a name, or over plain http."""
     parts = urlsplit(issuer)
