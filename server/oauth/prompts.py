@@ -47,5 +47,11 @@ def stranger_budgets(client_id: str, per_client: int, window: int) -> tuple[Budg
 
 
 def code_budgets(account_id: str, client_id: str, per_client: int, window: int) -> tuple[Budget, ...]:
-    """How often a client may be wrong about the code of a person."""
-    return (Budget(f"ciba/code/{mute_key(account_id, client_id)}", per_client, window),)
+    """How often a client may be wrong about the code of a person; ten times as often all clients together.
+
+    A code is as short as four characters, and whoever may register clients has many. Nobody (`account_id` "") has no
+    code to guess: one client's tries are nothing to another's.
+    """
+    by_one = Budget(f"ciba/code/{mute_key(account_id, client_id)}", per_client, window)
+    by_all = Budget(f"ciba/code/{account_id}", 10 * per_client, window)
+    return (by_one, by_all) if account_id else (by_one,)

@@ -1,6 +1,7 @@
 """Nobody is flooded with prompts, and no server is sent where it must not go (CIBA Core section 14)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -113,3 +114,21 @@ def test_ciba_14_nothing_is_decided_by_looking_nor_without_the_form_token(house:
     assert person.submit(page, decision="maybe").status_code == 400
     person.submit(page, decision="approve")
     assert tokens(till.poll(begun))
+
+
+def test_ciba_14_many_apps_together_cannot_try_every_code_of_a_person(tmp_path: Path) -> None:
+    """Who may register apps has as many as they like: a person's code has a budget of its own, ten times an app's."""
+    with open_house(tmp_path, clock=StoppedClock(), tries_per_account=1) as house:
+        for number in range(11):
+            add_app(house, f"app-{number}")
+        ana, ben = somebody(house), somebody(house)
+        for phone in (ana, ben):
+            phone.submit(inbox(phone), request_code="2468")
+        for number in range(10):
+            refused(App(house, f"app-{number}").ask(ana, user_code=f"000{number}"), "invalid_user_code")
+        last = App(house, "app-10")
+        late = refused(last.ask(ana, user_code="2468"), "temporarily_unavailable", 429)
+        assert 0 < int(late.headers["retry-after"]) <= 600
+        assert last.ask(ben, user_code="2468").status_code == 200, "it is counted by person"
+        house.clock.advance(600)
+        assert last.ask(ana, user_code="2468").status_code == 200
