@@ -88,13 +88,25 @@ def checked_url(url: str, *, may_be_private: bool = False) -> SplitResult:
         raise Refused("the URL begins with https://")
     if not parts.hostname or "@" in parts.netloc or "#" in url or port == 0:
         raise Refused("the URL has a host, and neither a user name nor a fragment")
-    try:
-        literal = ipaddress.ip_address(parts.hostname)
-    except ValueError:
-        return parts
-    if not is_allowed(literal, may_be_private=may_be_private):
+    literal = _literal(parts.hostname)
+    if literal is not None and not is_allowed(literal, may_be_private=may_be_private):
         raise Refused("the address is not public")
     return parts
+
+
+def _literal(host: str) -> IpAddress | None:
+    """The address that a host is by itself, in any spelling that a look-up takes: 127.1, 0x7f000001, 2130706433."""
+    host = host.lower().removesuffix(".")
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761 section 6.3
+        return ipaddress.IPv4Address("127.0.0.1")
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
 
 
 def is_allowed(address: IpAddress, *, may_be_private: bool = False) -> bool:

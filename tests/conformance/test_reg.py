@@ -176,6 +176,10 @@ def test_reg_01_nobody_registers_without_a_token_that_is_good(house: RunningHous
             {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://169.254.169.254/"},
             "invalid_client_metadata",
         ),
+        *(
+            ({"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": uri}, "invalid_client_metadata")
+            for uri in ("https://localhost/", "https://a.LocalHost./", "https://2130706433/", "https://127.1/keys")
+        ),
         (
             {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "http://app.example/keys"},
             "invalid_client_metadata",
