@@ -193,10 +193,11 @@ class CodeDesk(Ladder):
         )
 
     def _stopped(self, told: Telling, why: str) -> None:
-        """The policy stopped it: nothing changed, so that the event stands alone, and as often as somebody looks."""
+        """The policy stopped it: nothing changed, so that the event stands alone, and as often as somebody looks; the
+        log has no more lines of it than the audit has events."""
         event = replace(told.event, what="stopped", detail=why)
-        self._house.refusals.note(event)
-        log.warning("a sign-in was stopped: %s (client %s)", why, event.client_id)
+        if self._house.refusals.note(event):
+            log.warning("a sign-in was stopped: %s (client %s)", why, event.client_id)
 
     async def _over(self, authorization: DeviceAuthorization, code: str, account_id: str) -> Decided | Problem:
         if authorization.state == "pending":

@@ -42,8 +42,8 @@ class Refusals:
         """Whether nothing waits to be written."""
         return not (self._waiting or self._is_writing)
 
-    def note(self, event: Event) -> None:
-        """Have it written soon, or counted."""
+    def note(self, event: Event) -> bool:
+        """Have it written soon, or counted: whether it is one of those that are told one by one."""
         self._turn(event.at)
         where = network(event.address)
         is_within = self._written[where] < PER_NETWORK and self._written.total() < IN_ALL
@@ -51,8 +51,9 @@ class Refusals:
             self._written[where] += 1
             self._waiting.append(event)
             self._begin()
-        else:
-            self._count(where, event.times)
+            return True
+        self._count(where, event.times)
+        return False
 
     def sweep(self, now: int) -> None:
         """Write the counts of a minute that is over."""

@@ -110,6 +110,21 @@ def test_xd_09_a_policy_of_the_client_stops_strangers(house: RunningHouse) -> No
     assert phone.open(unable.begin()).status_code == 403
 
 
+def test_xd_09_whoever_looks_again_and_again_does_not_fill_the_log(
+    house: RunningHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    device, phone = Device(house, HOME, "strict"), phone_at(house, "198.51.100.99")
+    device.begin()
+    house.clock.advance(60)
+    for _ in range(PER_NETWORK + 5):
+        assert phone.open(device.started).status_code == 403
+    lines = [each for each in caplog.messages if "a sign-in was stopped" in each]
+    assert len(lines) == PER_NETWORK
+    house.clock.advance(60)
+    phone.open(device.started)
+    assert len([each for each in caplog.messages if "a sign-in was stopped" in each]) == PER_NETWORK + 1
+
+
 def test_xd_01_report_only_stops_nobody_and_notes_who_would_have_been(house: RunningHouse) -> None:
     device, phone = Device(house, HOME, "noted"), phone_at(house, MOBILE, "ben")
     page = phone.open(device.begin())
