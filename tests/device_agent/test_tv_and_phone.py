@@ -96,7 +96,7 @@ def open_on(phone: Page, address: str) -> None:
     """Ana scans, and signs in when she is asked."""
     phone.goto(address)
     if phone.locator("[autocomplete=current-password]").count():
-        phone.fill("[autocomplete=username]", "ana")
+        phone.fill("[autocomplete~=username]", "ana")
         phone.fill("[autocomplete=current-password]", PASSWORD)
         phone.keyboard.press("Enter")
     phone.wait_for_selector("[name=match], [name=decision]")

@@ -30,7 +30,7 @@ class Scene:
         context = self.phone(extra_http_headers={"X-Forwarded-For": address})
         page = context.new_page()
         page.goto(self.house.issuer + "/sign-in")
-        page.fill("[autocomplete=username]", username)
+        page.fill("[autocomplete~=username]", username)
         page.fill("[autocomplete=current-password]", PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_selector("h1:has-text('My devices')")
@@ -98,7 +98,7 @@ def relayed_code(scene: Scene) -> str:
     page.goto(device.started["verification_uri_complete"])
     scene.saw("relayed-code-warning", page)
     press(page, "text=I'm sure, go on")
-    page.fill("[autocomplete=username]", "ana")
+    page.fill("[autocomplete~=username]", "ana")
     page.fill("[autocomplete=current-password]", PASSWORD)
     with page.expect_navigation():
         page.keyboard.press("Enter")

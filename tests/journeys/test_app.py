@@ -67,7 +67,7 @@ def test_a_person_signs_in_to_an_app_in_a_real_browser(
     address = f"{house.issuer}/authorize?{urlencode(app.parameters())}"
     page = phone(java_script_enabled=False).new_page()
     page.goto(address)
-    page.fill("[autocomplete=username]", "ana")
+    page.fill("[autocomplete~=username]", "ana")
     page.fill("[autocomplete=current-password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Connect Photo wall to your account?")
@@ -78,7 +78,7 @@ def test_a_person_signs_in_to_an_app_in_a_real_browser(
     # Another browser: the sign-in form itself leads back to an app that may skip the question.
     other = phone(java_script_enabled=False).new_page()
     other.goto(address)
-    other.fill("[autocomplete=username]", "ana")
+    other.fill("[autocomplete~=username]", "ana")
     other.fill("[autocomplete=current-password]", PASSWORD)
     other.keyboard.press("Enter")
     if not secret:
@@ -97,7 +97,7 @@ def test_an_answer_is_posted_to_the_app_by_itself_or_by_one_press(
     asked = App(house, redirect_uri=door.uri).parameters(response_type="id_token", response_mode="form_post", nonce="n")
     page = phone(java_script_enabled=scripts).new_page()
     page.goto(f"{house.issuer}/authorize?{urlencode(asked)}")
-    page.fill("[autocomplete=username]", "ana")
+    page.fill("[autocomplete~=username]", "ana")
     page.fill("[autocomplete=current-password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Connect Old app to your account?")

@@ -55,7 +55,7 @@ def scan(screen: Terminal) -> str:
 
 
 def sign_in(page: Page) -> None:
-    page.fill("[autocomplete=username]", "ana")
+    page.fill("[autocomplete~=username]", "ana")
     page.fill("[autocomplete=current-password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("[name=decision]")

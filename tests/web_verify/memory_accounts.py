@@ -16,6 +16,7 @@ from web_verify.desk import (
     Problem,
     SignedIn,
     Visitor,
+    Ways,
 )
 
 NOW = 1_772_546_587_000
@@ -39,6 +40,7 @@ class MemoryAccounts:
     email: str | None = "ana@example.com"
     new_device: NewDevice = NEW_DEVICE
     words: list[str] = field(default_factory=list)
+    own_ways: Ways = field(default_factory=Ways)
 
     async def ask_to_join(self, visitor: Visitor, email: str) -> Fault | Problem | None:
         return self._asked("ask_to_join")
@@ -80,7 +82,9 @@ class MemoryAccounts:
         person = self.sessions.get(visitor.session)
         if person is None:
             return None
-        return OwnAccount(person.username, person.name, self.email, False, (Factor("password"),), BROWSERS)
+        return OwnAccount(
+            person.username, person.name, self.email, False, (Factor("password"),), BROWSERS, self.own_ways
+        )
 
     async def change_password(
         self, visitor: Visitor, current: str, password: str, *, with_devices: bool

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.web_verify.memory_accounts import MemoryAccounts
+from tests.web_verify.memory_factors import MemoryFactors
 from tests.web_verify.memory_inbox import MemoryInbox
 from web_verify.desk import (
     AppAsking,
@@ -58,7 +59,7 @@ def normal(typed: str) -> str:
 
 
 @dataclass
-class MemoryDesk(MemoryAccounts, MemoryInbox):
+class MemoryDesk(MemoryAccounts, MemoryFactors, MemoryInbox):
     """Codes, sessions and devices as dictionaries; `calls` is what the pages asked, in order."""
 
     time: int = NOW

@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 import pytest
@@ -127,5 +127,6 @@ def porch(street: tuple[Street, str]) -> Porch:
     served, url = street
     desk = MemoryDesk()
     look = Look("Porchlight", "tv.example.com", secure_cookies=False, takes_sign_ups=True, sends_mail=True)
+    look = replace(look, takes_passkeys=True, providers=(("corp", "Corp"),))
     served.app = app(desk, look)
     return Porch(url, desk, look)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from playwright.sync_api import Page
 
+from tests.web_verify.factor_states import factor_states
 from tests.web_verify.memory_desk import APP_ASKING, ASKING, PASSWORD, SCOPES
 from tests.web_verify.memory_inbox import REQUEST
 from tests.web_verify.porch import Porch
@@ -23,7 +24,7 @@ def press(page: Page, button: str) -> None:
 
 def sign_in(page: Page, porch: Porch, path: str = "/sign-in") -> None:
     page.goto(porch.url + path)
-    page.fill("[autocomplete=username]", "ana")
+    page.fill("[autocomplete~=username]", "ana")
     page.fill("[autocomplete=current-password]", PASSWORD)
     press(page, "main button[type=submit]")
 
@@ -47,7 +48,7 @@ def guest_states(page: Page, porch: Porch) -> Iterator[str]:
     yield "request over"
     page.goto(porch.url + "/d/wdjbmjht")
     yield "sign in"
-    page.fill("[autocomplete=username]", "ana")
+    page.fill("[autocomplete~=username]", "ana")
     page.fill("[autocomplete=current-password]", "nope")
     press(page, "main button[type=submit]")
     yield "sign in, wrong"
@@ -124,6 +125,7 @@ def account_states(page: Page, porch: Porch) -> Iterator[str]:
     desk.wrong = None
     press(page, "main button")
     yield "address confirmed"
+    yield from factor_states(page, porch)
 
 
 def presence_states(page: Page, porch: Porch) -> Iterator[str]:

@@ -102,7 +102,7 @@ def test_the_field_carries_the_attributes_that_phones_need(porch: Porch) -> None
     ):  # fmt: skip
         assert attribute in field
     sign_in = porch.visitor().open("/sign-in").text
-    assert 'autocomplete="username"' in sign_in
+    assert 'autocomplete="username webauthn"' in sign_in
     assert 'autocomplete="current-password"' in sign_in
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from tests.browser import OpenPhone
 from tests.pseudo import pseudo
 from tests.web_verify.memory_desk import SCOPES
+from tests.web_verify.memory_factors import NAMED
 from tests.web_verify.memory_inbox import REQUEST
 from tests.web_verify.porch import REQUEST_ID, Porch, Street, app
 from tests.web_verify.states import every_state, sign_in
@@ -17,9 +18,9 @@ from tests.web_verify.states import every_state, sign_in
 # What is nobody's to translate: names, addresses, codes, and what the stub of a desk says of them.
 FACTS = (
     *(scope.sentence for scope in SCOPES), "See your name", "Say yes", "Porchlight", "tv.example.com", REQUEST_ID,
-    "Aurora TV", "Living-room TV", "Photo wall", "Ana Ruiz", "ana", "Iceland", "Peru", "WDJB-MJHT", "WDJBMJHT",
+    "Aurora TV", "Living-room TV", "Photo wall", "Ana Ruiz", "ana", "Corp", "Iceland", "Peru", "WDJB-MJHT", "WDJBMJHT",
     "BCDF-GHJK", "CDFG-HJKL", "A very long name of an application", "https://app.example", "English",
-    "Firefox", "Android", "Sofa", "B C D F G H J K L M N P Q R S T V W X Z",
+    *NAMED, "Firefox", "Android", "Sofa", "B C D F G H J K L M N P Q R S T V W X Z",
     REQUEST.app_name, REQUEST.message, *(scope.sentence for scope in REQUEST.scopes),
 )  # fmt: skip
 LOOKS_LIKE_A_FACT = re.compile(r"W{20,}|[0-9a-f:]{15,}|\S+@\S+")

@@ -120,7 +120,7 @@ def test_xd_16_with_three_numbers_enter_says_no_and_every_target_is_large(
         page = phone(java_script_enabled=scripts, viewport={"width": width, "height": 844}).new_page()
         porch.desk.decided.clear()
         page.goto(porch.url + "/sign-in?code=WDJBMJHT")
-        page.fill("[autocomplete=username]", "ana")
+        page.fill("[autocomplete~=username]", "ana")
         page.fill("[autocomplete=current-password]", PASSWORD)
         with page.expect_navigation():
             page.keyboard.press("Enter")
@@ -138,7 +138,7 @@ def test_with_a_field_enter_sends_the_digits_and_an_empty_one_sends_nothing(porc
     porch.desk.asking["WDJBMJHT"] = replace(TYPE, expires_at=NOW + 580_000)
     page = phone(java_script_enabled=False).new_page()
     page.goto(porch.url + "/sign-in?code=WDJBMJHT")
-    page.fill("[autocomplete=username]", "ana")
+    page.fill("[autocomplete~=username]", "ana")
     page.fill("[autocomplete=current-password]", PASSWORD)
     with page.expect_navigation():
         page.keyboard.press("Enter")

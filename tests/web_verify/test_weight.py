@@ -24,7 +24,7 @@ class Log:
     def _begun(self, event: dict[str, Any]) -> None:
         if event["type"] == "Document":
             self.wire, self.raw = {}, 0
-        if event["type"] == "EventSource":  # it carries no page, and a page without it is complete
+        if event["type"] in ("EventSource", "Fetch"):  # it carries no page, and a page without it is complete
             self._streams.add(event["requestId"])
 
     def _received(self, event: dict[str, Any]) -> None:
