@@ -10,7 +10,9 @@ import pytest
 import requests
 
 from server.desk import passwords
+from server.oauth import totp
 from server.oauth.account import Account
+from server.oauth.factor import Totp
 from server.oauth.link import Link
 from server.oauth.secret import digest
 from tests.conformance.wire import StoppedClock
@@ -123,3 +125,21 @@ def test_a_new_password_does_not_open_an_account_that_was_closed_meanwhile(
         disable(house)
     assert not ana(house).is_enabled
     assert "/sign-in" in sign_in(Phone(house), "ana", THIEFS).url
+
+
+def test_a_password_that_was_given_is_worth_no_second_step_once_there_is_a_new_one(house: RunningHouse) -> None:
+    """The thief knows the old password, and waits with the code in hand until the owner has chosen a new one."""
+    app, codes = Totp("account-ana", "sealed", house.clock(), is_confirmed=True), totp.draw_recovery_codes()
+    kept = [totp.kept("account-ana", each) for each in codes]
+    house.do(house.app.house.store.change_totp("account-ana", lambda _: app, codes=kept))
+    for code, is_late in ((codes[0], False), (codes[1], True)):
+        thief = Phone(house)
+        page = sign_in(thief, "ana")
+        assert page.url.endswith("/sign-in/code")
+        if is_late:
+            choose_another(house)
+            assert get(thief, "/sign-in/code").url.endswith("/sign-in")
+        page = thief.submit(page, recovery=code)
+        assert page.url.endswith("/sign-in" if is_late else "/devices")
+        assert get(thief, "/account").url.endswith("/sign-in" if is_late else "/account")
+    assert house.do(house.app.house.store.recovery_codes_left("account-ana")) == 9, "the late one was not used up"

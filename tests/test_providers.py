@@ -1,17 +1,19 @@
 """What a provider can and cannot do: whose account its people get, and what it may say."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
 import requests
 
 from server.oauth.event import Sought, What
-from tests.house import SECRET, RunningHouse, browser, open_house
+from tests.house import PASSWORD, SECRET, Phone, RunningHouse, browser, open_house
 from tests.upstream_provider import BASIC, Provider, come_back, provider
 
 
@@ -149,3 +151,25 @@ def test_what_anybody_may_begin_is_bounded(tmp_path: Path) -> None:
             answers = [here.get("/sign-in/with/corp") for _ in range(3)]
             assert [each.status_code for each in answers] == [303, 303, 429]
             assert int(answers[2].headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("is_signed_out", [False, True])
+def test_whoever_was_signed_out_meanwhile_links_nothing(tmp_path: Path, is_signed_out: bool) -> None:
+    """A thief with a session of Ana's sets out for his own identity; she ends all sessions before he comes back."""
+    with both(tmp_path) as (here, there, _):
+        thief, store = Phone(here), here.app.house.store
+        thief.submit(thief.web.get(here.address + "/sign-in", timeout=20), username="ana", password=PASSWORD)
+        page = thief.web.get(here.address + "/account/providers", timeout=20)
+        gone = thief.submit(page, provider="corp")
+        sent = parse_qs(
+            urlsplit(re.findall(rf'href="({there.issuer}[^"]+)"', gone.text)[0].replace("&amp;", "&")).query
+        )
+        if is_signed_out:
+            here.do(store.end_sessions("account-ana"))
+        now = here.clock() // 1_000
+        there.claims = {"iss": there.issuer, "aud": "here", "sub": "thief", "exp": now + 60, "iat": now}
+        there.claims |= {"nonce": sent["nonce"][0], "auth_time": now}
+        back = f"{here.address}/sign-in/with/corp/back?code=c&state={sent['state'][0]}"
+        page = thief.web.get(back, timeout=20)
+        assert page.status_code == (410 if is_signed_out else 200)
+        assert len(here.do(store.identities("account-ana"))) == (0 if is_signed_out else 1)

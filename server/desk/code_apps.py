@@ -31,17 +31,18 @@ class CodeAppDesk(Proofs):
         account = found[1]
         if refusal := await self._demand_code(visitor, account, typed):
             return refusal
-        if await self._finished(visitor, STEP_OF + visitor.session, "second_step") is None:
+        if await self._finished(visitor, STEP_OF + visitor.session, "second_step", was=account) is None:
             return Problem("expired")
         return await self._begin_session(visitor, account, PASSWORD_AND_CODE)
 
     async def _owed(self, visitor: Visitor) -> tuple[Attempt, Account] | None:
+        """Whose code is owed here, while the password that was given is still theirs."""
         store = self._house.store
         attempt = await store.find_attempt(digest("attempt", STEP_OF + visitor.session))
-        if attempt is None or not self._is_mine(visitor, attempt, "second_step"):
+        account = await store.find_account(attempt.account_id) if attempt is not None else None
+        if attempt is None or account is None or not account.is_enabled:
             return None
-        account = await store.find_account(attempt.account_id)
-        return (attempt, account) if account is not None and account.is_enabled else None
+        return (attempt, account) if self._is_mine(visitor, attempt, "second_step", was=account) else None
 
     async def _demand_code(self, visitor: Visitor, account: Account, typed: str) -> Problem | None:
         """None once this code is used up: one of the app, or one of those for when it is lost."""

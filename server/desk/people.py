@@ -37,7 +37,8 @@ class PeopleDesk(Proofs):
         await house.store.give_back_tries(budgets)
         totp = await house.store.find_totp(account.account_id)
         if totp is not None and totp.is_confirmed:
-            await self._attempt(visitor, "second_step", STEP_OF + visitor.session, account_id=account.account_id)
+            step = STEP_OF + visitor.session
+            await self._attempt(visitor, "second_step", step, account_id=account.account_id, was=account)
             return SecondStep()
         return await self._begin_session(visitor, account)
 

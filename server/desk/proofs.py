@@ -36,15 +36,17 @@ class Proofs(Sessions):
         provider: str = "",
         came_for: str = "",
         needs_fresh: bool = False,
+        was: Account | None = None,
     ) -> None:
-        """Begin one in this browser, known by `secret`."""
+        """Begin one in this browser, known by `secret`. With `was`, the account as it proved its password, it is over
+        once that is another one."""
         now = self._house.now()
         attempt = Attempt(
             digest("attempt", secret),
             errand,
             now,
             now + ATTEMPT_FOR[errand],
-            digest("browser", visitor.session),
+            _mark(visitor, was),
             account_id,
             provider,
             came_for[:LONGEST_ERRAND],
@@ -52,13 +54,15 @@ class Proofs(Sessions):
         )
         await self._house.store.add_attempt(attempt)
 
-    async def _finished(self, visitor: Visitor, secret: str, *errands: Errand) -> Attempt | None:
+    async def _finished(
+        self, visitor: Visitor, secret: str, *errands: Errand, was: Account | None = None
+    ) -> Attempt | None:
         """Take the attempt of this secret, when it is one of these, of this browser, and not too old."""
         attempt = await self._house.store.take_attempt(digest("attempt", secret))
-        return attempt if attempt is not None and self._is_mine(visitor, attempt, *errands) else None
+        return attempt if attempt is not None and self._is_mine(visitor, attempt, *errands, was=was) else None
 
-    def _is_mine(self, visitor: Visitor, attempt: Attempt, *errands: Errand) -> bool:
-        return attempt.is_live(self._house.now(), digest("browser", visitor.session), *errands)
+    def _is_mine(self, visitor: Visitor, attempt: Attempt, *errands: Errand, was: Account | None = None) -> bool:
+        return attempt.is_live(self._house.now(), _mark(visitor, was), *errands)
 
     def _share(self, visitor: Visitor) -> Problem | None:
         """What anybody may begin is bounded for each network."""
@@ -71,3 +75,8 @@ class Proofs(Sessions):
         if house.settings.smtp_url and account.email:
             mail = owed("ways", account.email, house.now(), account_id=account.account_id, lasts_for=DAY * SECOND)
             await house.store.owe([mail])
+
+
+def _mark(visitor: Visitor, was: Account | None) -> bytes:
+    """What a browser is known by, together with the password that was proven in it."""
+    return digest("browser", visitor.session if was is None else f"{visitor.session}\0{was.password_hash}")

@@ -61,6 +61,8 @@ class ProviderDesk(Proofs):
         attempt = await self._finished(visitor, state, "provider", "link") if state else None
         if provider is None or attempt is None or attempt.provider != key:
             return CameBack("", why_not="expired")
+        if attempt.errand == "link" and not await self._is_here(visitor, attempt.account_id):
+            return CameBack("", why_not="expired")
         try:
             told = await self._told_there(visitor, provider, attempt, state, answer)
             if attempt.errand == "link":
@@ -75,6 +77,11 @@ class ProviderDesk(Proofs):
         if isinstance(entered, Problem):
             return CameBack(attempt.came_for, why_not="expired")
         return CameBack(attempt.came_for, signed_in=entered)
+
+    async def _is_here(self, visitor: Visitor, account_id: str) -> bool:
+        """Whether this person is still signed in here: whoever was signed out meanwhile links nothing any more."""
+        signed_in = await self._signed_in(visitor)
+        return signed_in is not None and signed_in[1].account_id == account_id
 
     async def _told_there(
         self, visitor: Visitor, provider: Provider, attempt: Attempt, state: str, answer: Mapping[str, str]

@@ -27,8 +27,9 @@ MOST_IDENTITIES: Final = 20
 class Attempt:
     """A proof on its way. `attempt_hash` is that of a challenge, of a `state`, or of the browser's own secret.
 
-    `browser_hash` is the browser's that began it; `account_id` who it is about, "" while unknown; `provider` which
-    provider is asked. `came_for` is what the pages want back. `needs_fresh`: an old sign-in at the provider is none.
+    `browser_hash` is the browser's that began it, with the password it gave in a `second_step`; `account_id` who it is
+    about, "" while unknown; `provider` which provider is asked. `came_for` is what the pages want back. `needs_fresh`:
+    an old sign-in at the provider is none.
     """
 
     attempt_hash: bytes
