@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from . import beside, cores, flows, machine, memory, mqtt, people, polls, sign_ins, start, tap, tokens
+from . import beside, cores, flows, machine, memory, mqtt, pages, people, polls, sign_ins, start, tap, tokens
 from .figure import Figure
 from .kept import Result, as_json, keep, take_up
 from .plan import Missing, Plan
@@ -28,6 +28,7 @@ BENCHES: tuple[tuple[str, str, Callable[[Plan], list[Figure]]], ...] = (
     ("flows", "refreshes, code flows and devices' sign-ins a second", flows.run),
     ("tap", "from the tap on the phone to tokens on the device", tap.run),
     ("people", "scan to the number on the TV, tap to tokens, sign-out to the MQTT session closed", people.run),
+    ("pages", "the phone's pages: their weight, first byte, and largest paint on a slow phone", pages.run),
     ("memory", "resident memory at rest and with 100,000 sign-ins in progress", memory.run),
     ("mqtt", "API calls over MQTT, connections a second", mqtt.run),
     ("start", "from the start of the agent to the QR code", start.run),
