@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from server.oauth.event import Sought, What
 from tests.browser import OpenPhone
 from tests.conformance.app import BACK, App
+from tests.conformance.ladder import ABROAD, HOME, Device, settings
 from tests.house import PASSWORD, RunningHouse, furnish, open_house
 from tests.passkeys import Authenticator
 
@@ -192,6 +193,27 @@ def test_step_01_an_app_that_asks_for_phr_is_not_content_with_a_password(house: 
     code = page.url.split("code=")[1].split("&")[0]
     claims = jwt.decode(app.redeem(code).json()["id_token"], options={"verify_signature": False})
     assert (claims["acr"], claims["amr"]) == ("phr", ["swk", "user", "mfa"])
+
+
+def test_xd_03_a_device_far_away_takes_a_passkey_as_the_fresh_sign_in(tmp_path: Path, phone: OpenPhone) -> None:
+    with open_house(tmp_path, named="localhost", **settings(tmp_path)) as house:
+        furnish(house)
+        page = without_offer(phone(extra_http_headers={"X-Forwarded-For": HOME}).new_page())
+        sign_in(page, house)
+        Authenticator(page)
+        add(page, house)
+        house.clock.advance(60)
+        device = Device(house, ABROAD)
+        page.goto(device.begin()["verification_uri_complete"])
+        expect(page.locator("h1")).to_have_text("This device is far from you")
+        page.get_by_role("link", name="I'm sure, go on").click()
+        expect(page.locator("main")).to_contain_text("show once more that it is you")
+        press(page, "Use a passkey")
+        page.wait_for_selector("#proof")  # opening the page drew another number
+        page.fill("#proof", house.number_on(device.started))
+        page.click("[name=decision][value=approve]")
+        expect(page.locator("h1")).to_have_text("You're connected")
+        assert told(house, "signed_in")[0] == "swk user mfa"
 
 
 def test_an_answer_is_good_once_and_in_its_own_browser(house: RunningHouse, phone: OpenPhone) -> None:
