@@ -66,9 +66,7 @@ def check_jwks(text: str) -> str:
     return json.dumps({"keys": keys}, separators=(",", ":"))
 
 
-def verified(
-    text: str, header: dict[str, Any], keys: list[dict[str, Any]], options: Any = _OPTIONS
-) -> dict[str, Any]:
+def verified(text: str, header: dict[str, Any], keys: list[dict[str, Any]], options: Any = _OPTIONS) -> dict[str, Any]:
     """The claims, by the key that the header names, or by the only one that fits."""
     key_id = header.get("kid")
     for key in keys:
