@@ -15,9 +15,9 @@ from server.oauth.account import Account
 from server.oauth.factor import Totp
 from server.oauth.link import Link
 from server.oauth.secret import digest
+from tests.account_pages import NEW, get, give_address, heading, sign_in
 from tests.conformance.wire import StoppedClock
 from tests.house import PASSWORD, Phone, RunningHouse, furnish, open_house
-from tests.test_accounts import NEW, get, give_address, heading, sign_in
 
 THIEFS = "the thief would like to keep this one"
 LINK = "the-only-secret-of-this-link-0123456789"

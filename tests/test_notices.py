@@ -9,10 +9,10 @@ import pytest
 from server.letters.webhook import signature
 from server.oauth.delivery import owed
 from server.storage.kept import DELIVERIES
+from tests.account_pages import get, heading, house_with_mail, press, sign_in
 from tests.house import PASSWORD, Phone, RunningHouse, furnish, open_house
 from tests.mail import MailServer, html, text
 from tests.outbound_server import Elsewhere, open_elsewhere
-from tests.test_accounts import get, heading, house_with_mail, press, sign_in
 from tests.waiting import wait_until
 
 SECRET = "a-secret-of-the-operator-40-characters!!"

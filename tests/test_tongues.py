@@ -11,10 +11,10 @@ import pytest
 from server.checks import checked
 from server.oauth.locales import locales_of
 from server.settings import Settings, SettingsError
+from tests.account_pages import ask, get, house_with_mail
 from tests.house import Phone, RunningHouse
 from tests.mail import MailServer, html, text
 from tests.pseudo import accented, mirrored, pseudo
-from tests.test_accounts import ask, get, house_with_mail
 from web_verify.languages import LANGUAGES
 from web_verify.look import Look
 

@@ -165,7 +165,11 @@ class AccountDesk(Proofs):
         if not account.password_hash:
             fresh = await self._fresh(visitor)
             return fresh if isinstance(fresh, Problem) else None
-        budgets = guess.password_budgets(house.limits, username=account.username, address=visitor.address)
+        name, address, whose = account.username, visitor.address, account.account_id
+        budgets = (
+            *guess.password_budgets(house.limits, username=name, address=address),
+            *guess.person_budgets(house.limits, account_id=whose, typed=name, address=address),
+        )
         if wait := await house.store.take_tries(budgets, house.now()):
             self._refused(visitor, "too_many_tries", account.account_id, "password")
             return Problem("too_many", wait)

@@ -19,8 +19,24 @@ class PeopleDesk(Proofs):
         return Person(signed_in[1].username, signed_in[1].name) if signed_in else None
 
     async def sign_in(self, visitor: Visitor, username: str, password: str) -> SignedIn | SecondStep | Problem:
+        account = await self._proven(visitor, tidy_username(username)[:200], password)
+        if isinstance(account, Problem):
+            return account
+        totp = await self._house.store.find_totp(account.account_id)
+        if totp is not None and totp.is_confirmed:
+            step = STEP_OF + visitor.session
+            await self._attempt(visitor, "second_step", step, account_id=account.account_id, was=account)
+            return SecondStep()
+        return await self._begin_session(visitor, account)
+
+    async def _proven(self, visitor: Visitor, typed: str, password: str) -> Account | Problem:
+        """Whose name and password these are.
+
+        Tries are counted by the name as typed, which may be told, and by person: whoever was tried too often under
+        another of their names has a wrong password, whatever it is. Saying more would tell a stranger that both names
+        are one person's.
+        """
         house, now = self._house, self._house.now()
-        typed = tidy_username(username)[:200]
         budgets = guess.password_budgets(house.limits, username=typed, address=visitor.address)
         wait = await house.store.take_tries(budgets, now)
         account = await self._find_account(typed)
@@ -28,19 +44,20 @@ class PeopleDesk(Proofs):
         if wait:
             self._refused(visitor, "too_many_tries", whose, "password")
             return Problem("too_many", wait)
-        # An unknown name costs a hash too, so that the time taken tells nothing.
-        is_right = await self._passwords.is_right(account.password_hash if account else None, password)
-        if account is None or not is_right or not account.is_enabled:
+        persons = guess.person_budgets(house.limits, account_id=whose, typed=typed, address=visitor.address)
+        is_over = await house.store.take_tries(persons, now) > 0
+        # An unknown name costs a hash too, so that the time taken tells nothing; so does one that is not looked at.
+        password_hash = account.password_hash if account is not None and not is_over else None
+        is_right = await self._passwords.is_right(password_hash, password)
+        if is_over:
+            self._refused(visitor, "too_many_tries", whose, "password, under several names")
+        elif account is None or not is_right or not account.is_enabled:
             why = "no such name" if account is None else "disabled" if is_right else ""
             self._refused(visitor, "wrong_password", whose, why)
-            return Problem("wrong")
-        await house.store.give_back_tries(budgets)
-        totp = await house.store.find_totp(account.account_id)
-        if totp is not None and totp.is_confirmed:
-            step = STEP_OF + visitor.session
-            await self._attempt(visitor, "second_step", step, account_id=account.account_id, was=account)
-            return SecondStep()
-        return await self._begin_session(visitor, account)
+        else:
+            await house.store.give_back_tries((*budgets, *persons))
+            return account
+        return Problem("wrong")
 
     async def sign_out(self, visitor: Visitor) -> None:
         session = await self._house.store.find_session(digest("session", visitor.session))

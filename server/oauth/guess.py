@@ -87,6 +87,18 @@ def password_budgets(limits: Limits, *, username: str, address: str) -> tuple[Bu
     )
 
 
+def person_budgets(limits: Limits, *, account_id: str, typed: str, address: str) -> tuple[Budget, ...]:
+    """The same for whom the name means, whichever of their names was typed; nobody (`account_id` "") is counted too.
+
+    Whoever is told of these learns that two names are one person's: what they refuse is a wrong password to a stranger.
+    """
+    whose = f"person/{account_id}" if account_id else f"nobody/{typed}"
+    return (
+        Budget(f"password/{whose}/{network(address)}", limits.per_account, limits.window),
+        Budget(f"password/{whose}", limits.per_account * 10, limits.window),
+    )
+
+
 def second_step_budgets(limits: Limits, *, account_id: str, address: str) -> tuple[Budget, ...]:
     """The budgets a one-time or recovery code draws on: whoever types one has given the password before.
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.account_pages import house_with_mail
 from tests.browser import OpenPhone
 from tests.house import PASSWORD, RunningHouse
 from tests.mail import MailServer
-from tests.test_accounts import house_with_mail
 from tests.waiting import wait_until
 
 NEW = "four words nobody puts together"

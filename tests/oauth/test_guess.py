@@ -10,6 +10,7 @@ from server.oauth.guess import (
     Limits,
     network,
     password_budgets,
+    person_budgets,
     service_budgets,
     take,
     user_code_budgets,
@@ -69,3 +70,11 @@ def test_a_stranger_cannot_lock_an_account_out_by_its_name() -> None:
     assert keys == ["password/account/ana/203.0.113.7", "password/account/ana", "password/network/203.0.113.7"]
     limits = [budget.limit for budget in password_budgets(Limits(), username="ana", address="203.0.113.7")]
     assert limits[1] == 10 * limits[0]
+
+
+def test_a_person_is_counted_whichever_name_was_typed_and_nobody_takes_their_place() -> None:
+    def keys(account_id: str, typed: str) -> list[str]:
+        return [each.key for each in person_budgets(Limits(), account_id=account_id, typed=typed, address="192.0.2.1")]
+
+    assert keys("a", "ana") == keys("a", "ana@example.com") == ["password/person/a/192.0.2.1", "password/person/a"]
+    assert not {*keys("", "a"), *keys("", "person/a")} & {*keys("a", "ana")}, "a name like an id is still nobody's"
