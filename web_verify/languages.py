@@ -49,7 +49,7 @@ LANGUAGES: Final = (
     Language("ar", "العربية", "rtl"),
     Language("he", "עברית", "rtl"),
 )
-COMPLETE: Final = ("en",)
+COMPLETE: Final = ("en", "es", "fr", "de", "it", "pt-BR", "nl", "pl", "tr", "ja", "ko", "zh-Hans", "ar", "he")
 OFFERED: Final = tuple(language for language in LANGUAGES if language.tag in COMPLETE)
 
 # What people's phones call them -> what we do. Simplified characters are what the mainland and Singapore read.
