@@ -211,7 +211,13 @@ def browser() -> requests.Session:
 
 @contextmanager
 def open_house(
-    tmp_path: Path, *, database_url: str = "", port: int = 0, clock: Clock | None = None, named: str = "", **settings: Any
+    tmp_path: Path,
+    *,
+    database_url: str = "",
+    port: int = 0,
+    clock: Clock | None = None,
+    named: str = "",
+    **settings: Any,
 ) -> Iterator[RunningHouse]:
     """A running server over this database (default: SQLite in `tmp_path`), stopped at the end.
 

@@ -23,8 +23,8 @@ class Family:
     `device_id` names the device in topics and lists, `auth_time` is when the person authenticated, `amr` how;
     instants are milliseconds. `claimed_name` and `address` are as the device authorization had them. `jkt` is the
     thumbprint of the key that all of a public client's refreshes must prove (RFC 9449 section 5). `session_id` is that
-    of the browser in which an app was opened; "" for devices, which no browser's sign-out concerns. `given_name` is what the person calls the
-    device.
+    of the browser in which an app was opened; "" for devices, which no browser's sign-out concerns. `given_name` is
+    what the person calls the device.
     """
 
     family_id: str

@@ -76,7 +76,8 @@ class Memory:
     """What a grant may ask and write.
 
     `audience` is that of our own API; `audiences` are the other resource servers, with the scopes each understands.
-    `read` says what a living access token says, or raises `InvalidToken`; `notices` what is owed when a device signs in.
+    `read` says what a living access token says, or raises `InvalidToken`; `notices` what is owed when a device signs
+    in.
     """
 
     store: Store
