@@ -10,15 +10,14 @@ import ipaddress
 import re
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 from weakref import WeakKeyDictionary
 
+from server.look_ups import LookUps, Turns
 from server.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 LONGEST_URL: Final = 2_048
 AT_ONCE: Final = 16  # requests on their way, to everybody together
 AT_ONCE_PER_HOST: Final = 4  # so that one slow host cannot hold all places
-LOOK_UPS_AT_ONCE: Final = 4
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: a public IPv4 address in the last 32 bits, or not
 _HOMES: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")  # RFC 1918, RFC 4193
 _NEVER: Final = (
@@ -69,8 +67,10 @@ async def fetch(
     """Ask once. `limit` is the largest body in bytes; `within` bounds everything, in seconds. Raises `Refused`."""
     parts = checked_url(url, may_be_private=settings.outbound_private)
     try:
-        async with asyncio.timeout(within), _place(str(parts.hostname)):
-            return await _ask(settings, method, parts, headers, body, limit)
+        async with asyncio.timeout(within), _places().of_host.one(str(parts.hostname)):
+            addresses = await _checked_addresses(settings, parts)
+            async with _places().all:
+                return await _ask(settings, method, parts, addresses, headers, body, limit)
     except TimeoutError:
         raise Refused(f"it took longer than {within:g} seconds") from None
 
@@ -133,7 +133,13 @@ def _networks(texts: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress
 
 
 async def _ask(
-    settings: Settings, method: str, parts: SplitResult, headers: Iterable[tuple[str, str]], body: bytes, limit: int
+    settings: Settings,
+    method: str,
+    parts: SplitResult,
+    addresses: list[str],
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    limit: int,
 ) -> Answer:
     import httpcore  # with the authorities 4 MB: only where something is asked
 
@@ -145,7 +151,7 @@ async def _ask(
         content=body or None,
     )
     try:
-        stream = await _connect(settings, parts)
+        stream = await _connect(settings, parts, addresses)
         try:
             answer = await _converse(request, stream)
             return Answer(answer.status, _lower(answer.headers), await _body(answer, limit))
@@ -159,14 +165,13 @@ async def _ask(
         raise Refused("the answer is not HTTP") from None
 
 
-async def _connect(settings: Settings, parts: SplitResult) -> "AsyncNetworkStream":
+async def _connect(settings: Settings, parts: SplitResult, addresses: list[str]) -> "AsyncNetworkStream":
     """A connection to the first checked address that takes it, with TLS that proves the name."""
     from httpcore import AnyIOBackend, ConnectError, ConnectTimeout
 
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    for address in await _checked_addresses(settings, parts, port):
+    for address in addresses:
         try:
-            stream = await AnyIOBackend().connect_tcp(address, port, timeout=3.0)
+            stream = await AnyIOBackend().connect_tcp(address, _port(parts), timeout=3.0)
         except (ConnectError, ConnectTimeout):
             continue
         if parts.scheme == "http":
@@ -175,13 +180,10 @@ async def _connect(settings: Settings, parts: SplitResult) -> "AsyncNetworkStrea
     raise Refused("nothing answers there")
 
 
-async def _checked_addresses(settings: Settings, parts: SplitResult, port: int) -> list[str]:
+async def _checked_addresses(settings: Settings, parts: SplitResult) -> list[str]:
     """Every address of the name, when all of them may be asked: one that may not spoils the name."""
-    look_up = asyncio.get_running_loop().run_in_executor(
-        _look_ups(), lambda: socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    )
     try:
-        found = list(dict.fromkeys(str(entry[4][0]) for entry in await look_up))
+        found = await _places().look_ups.addresses(str(parts.hostname), _port(parts))
     except (OSError, UnicodeError):
         raise Refused("the name cannot be found") from None
     for text in found:
@@ -220,6 +222,10 @@ def _headers(parts: SplitResult, headers: Iterable[tuple[str, str]], body: bytes
     return [*chosen.items(), ("connection", "close")]
 
 
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
 def _target(parts: SplitResult) -> bytes:
     return ((parts.path or "/") + (f"?{parts.query}" if parts.query else "")).encode()
 
@@ -237,35 +243,17 @@ def _tls(more_authorities: str) -> ssl.SSLContext:
     return context
 
 
-@cache
-def _look_ups() -> ThreadPoolExecutor:
-    """Threads for slow name servers alone: the loop's own are for passwords and the database."""
-    return ThreadPoolExecutor(LOOK_UPS_AT_ONCE, "look-up")
-
-
 class _Places:
-    """Who may be on the way now, of one event loop."""
+    """Who may be on the way now, of one event loop. A slow host holds up only its own."""
 
     def __init__(self) -> None:
         self.all = asyncio.Semaphore(AT_ONCE)
-        self.of_host: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        self.of_host = Turns(AT_ONCE_PER_HOST)
+        self.look_ups = LookUps()
 
 
-_places: Final[WeakKeyDictionary[Any, _Places]] = WeakKeyDictionary()
+_of_loop: Final[WeakKeyDictionary[Any, _Places]] = WeakKeyDictionary()
 
 
-@asynccontextmanager
-async def _place(host: str) -> AsyncIterator[None]:
-    """Wait for a place; the host's first, so that a slow host holds up only its own."""
-    places = _places.setdefault(asyncio.get_running_loop(), _Places())
-    own, users = places.of_host.get(host, (asyncio.Semaphore(AT_ONCE_PER_HOST), 0))
-    places.of_host[host] = own, users + 1
-    try:
-        async with own, places.all:
-            yield
-    finally:
-        users = places.of_host[host][1] - 1
-        if users:
-            places.of_host[host] = own, users
-        else:
-            del places.of_host[host]
+def _places() -> _Places:
+    return _of_loop.setdefault(asyncio.get_running_loop(), _Places())

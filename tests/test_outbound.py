@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from server.checks import checked
+from server.look_ups import PER_SITE
 from server.outbound import AT_ONCE_PER_HOST, Answer, Refused, fetch
 from server.settings import Settings, SettingsError
 from tests.outbound_server import Asked, Elsewhere, Reply, open_elsewhere
@@ -194,6 +195,46 @@ def test_a_slow_name_server_is_left_too(monkeypatch: pytest.MonkeyPatch) -> None
             ask("https://device.example/", within=0.2)
     finally:
         gate.set()
+
+
+def test_a_name_server_that_never_answers_holds_up_its_own_names_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever registers clients names forty hosts under it; the look-ups go on long after we have left."""
+    gate, asked = threading.Event(), list[str]()
+
+    def look_up(host: str, port: int, **_: object) -> list[Any]:
+        asked.append(host)
+        assert host == "good.example" or gate.wait(30)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+    async def story(port: int) -> None:
+        async def status(name: str, within: float = 20.0) -> int:
+            return (await fetch(settings, "GET", f"http://{name}:{port}/", within=within)).status
+
+        settings = Settings(outbound_private=True)
+        for _ in range(3):
+            with pytest.raises(Refused, match="longer"):
+                await status("same.hole.example", within=0.05)
+        assert asked == ["same.hole.example"], "a name that is still looked up is not looked up once more"
+        holes = [asyncio.create_task(status(f"n{number}.hole.example")) for number in range(40)]
+        assert await status("good.example") == 200, "while all forty wait"
+        for hole in holes:
+            hole.cancel()
+        await asyncio.gather(*holes, return_exceptions=True)
+        assert await status("good.example") == 200, "and when they have left"
+        assert len(set(asked) - {"good.example"}) <= PER_SITE
+        gate.set()
+        assert await status("same.hole.example") == 200, "it answers again: nothing is held for good"
+        assert await status("other.hole.example") == 200
+
+    with open_elsewhere(tmp_path, tls=False) as plain:
+        try:
+            asyncio.run(story(plain.port))
+        finally:
+            gate.set()
 
 
 def test_what_is_not_http_and_what_does_not_answer_is_said(tmp_path: Path) -> None:
