@@ -190,6 +190,8 @@ class Phone:
         opened = self.open(started)
         if decision == "approve" and 'name="match"' in opened.text:
             page = self.submit(opened, match=self.house.number_on(started), **more)
+        elif decision == "approve" and 'name="seen"' in opened.text:
+            page = self.submit(opened, seen=started["user_code"], decision="approve", **more)
         else:
             page = self.submit(opened, decision=decision, **more)
         assert page.status_code == 200, page.text
