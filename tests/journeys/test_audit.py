@@ -122,15 +122,16 @@ def test_what_the_operator_changes_is_an_event_with_the_operators_name(
     ):
         assert command(capsys, *line.split(), "--database-url", url)[0] == 0
     happened = events(house, begun)
-    assert [(event.what, event.client_id, event.account_id, event.detail.split(";")[0]) for event in happened[:6]] == [
+    assert [(event.what, event.client_id, event.account_id, event.detail.split(";")[0]) for event in happened[:7]] == [
         ("client_added", "new", "", happened[0].detail),
         ("client_changed", "old", "", "disabled"),
         ("revoked", "old", ANA, "the app was disabled"),
         ("client_changed", "old", "", "enabled"),
         ("account_changed", "", "account-eve", "disabled"),
+        ("signed_out", "", "account-eve", "the person was disabled"),
         ("revoked", "tv", "account-eve", "the person was disabled"),
     ]
-    assert [event.what for event in happened[6:]] == ["key_retired", "key_rotated"]
+    assert [event.what for event in happened[7:]] == ["key_retired", "key_rotated"]
     assert {(event.actor, event.address) for event in happened} == {("operator", "")}
     assert all("by " in event.detail for event in happened)
     _hold_no_secret(house)
