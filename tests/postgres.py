@@ -108,16 +108,20 @@ class Cluster:
     def start(self) -> None:
         """Start the server, on the same port as before, and wait until it answers."""
         settings = [f"-c{setting}" for setting in (*_SETTINGS, f"unix_socket_directories={self.folder}")]
-        self._process = self._spawn("postgres", "-D", "data", "-p", str(self.port), *settings)
-        deadline = time.monotonic() + 30
+        command = ("postgres", "-D", "data", "-p", str(self.port), *settings)
+        self._process = self._spawn(*command)
+        deadline = time.monotonic() + 60
         while True:
             try:
                 psycopg.connect(self.url("postgres"), connect_timeout=5).close()
             except psycopg.OperationalError:
-                if self._process.poll() is not None or time.monotonic() > deadline:
+                if time.monotonic() > deadline:
                     self.stop()
-                    raise RuntimeError(f"PostgreSQL does not start:\n{self.log()}") from None
+                    raise RuntimeError(f"PostgreSQL does not start:\n{self.log()[-4_000:]}") from None
                 time.sleep(0.02)
+                if self._process.poll() is not None:  # what it left behind when it crashed is not gone yet
+                    time.sleep(0.2)
+                    self._process = self._spawn(*command)
             else:
                 return
 
