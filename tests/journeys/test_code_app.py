@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from server.oauth.event import Sought, What
 from server.oauth.totp import STEP, code_at
 from tests.browser import OpenPhone
+from tests.conformance.wire import StoppedClock
 from tests.house import PASSWORD, RunningHouse, furnish, open_house
 
 SECRET = "a secret of the operator"
@@ -21,7 +22,7 @@ SECRET = "a secret of the operator"
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[RunningHouse]:
-    with open_house(tmp_path, key_secret=SECRET) as running:
+    with open_house(tmp_path, clock=StoppedClock(), key_secret=SECRET) as running:
         yield furnish(running)
 
 
