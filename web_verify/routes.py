@@ -119,6 +119,7 @@ def turned_away(desk: Desk, look: Look) -> Callable[[int, str, str], ASGIApp]:
 
     def door(status: int, key: str, detail: str) -> ASGIApp:
         async def refuse(visit: Visit) -> Response:
+            visit.switch = None  # what the app asked is not carried on
             raise Refused(status, key, detail)
 
         return Door(house, {}, refuse)

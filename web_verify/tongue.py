@@ -16,7 +16,8 @@ from web_verify.look import Look
 STAYS_FOR_S: Final = 365 * 24 * 3600
 VARY: Final = ("vary", "accept-language, cookie")
 _LONGEST: Final = 35  # of a tag (RFC 5646 section 4.4.1)
-_MOST_FIELDS: Final = 20
+# What the pages' own addresses ask. What others put there (an app's address, a provider's code) is never written down.
+_CARRIED: Final = ("code", "request", "again", "inbox", "account", "user_code", "sure")
 
 
 class Wish(NamedTuple):
@@ -51,8 +52,8 @@ def wish_of(request: Request, look: Look) -> Wish:
 def switch_of(request: Request, look: Look, *, can_get: bool) -> Switch:
     """The page of this request, or the field for a code where a form was sent to an address that shows no page."""
     if request.method in ("GET", "HEAD"):
-        query = [pair for pair in request.query_params.multi_items() if pair[0] != "lang"]
-        return Switch("", query[:_MOST_FIELDS])
+        asked = request.query_params
+        return Switch("", [(name, asked[name]) for name in _CARRIED if len(asked.getlist(name)) == 1])
     return Switch("" if can_get else f"{look.prefix}/device", ())
 
 
