@@ -164,7 +164,9 @@ def test_the_agent_waits_through_a_restart_and_signs_in(furnished: Path, tmp_pat
             server.kill()
             next_event(login, "offline")
             with porchlight.serve(port=server.ready["port"], mqtt=True) as again:
-                Phone(again).approve(started)
+                phone = Phone(again)
+                page = phone.open(started)
+                phone.submit(page, match=next_event(login, "phone_connected")["match"])
                 approved = next_event(login, "approved")
                 assert approved["username"] == "ana"
                 assert login.wait(20) == 0
