@@ -104,7 +104,8 @@ def test_step_01_a_sign_in_that_is_young_enough_is_not_asked_for_again(house: Ru
 def test_step_01_no_trick_on_the_page_gets_a_token_with_the_old_time(house: RunningHouse, phone: Phone) -> None:
     started = house.begin(max_age="0")
     code = started["user_code"].replace("-", "")
-    token = Forms(phone.web.get(house.address + "/devices", timeout=10).text).all[0].fields["form_token"]
+    page = phone.web.get(house.address + "/devices", timeout=10).text
+    token = Forms(page).with_control("form_token").fields["form_token"]
     for _ in range(2):
         phone.web.post(
             f"{house.address}/D/{code}",
