@@ -212,7 +212,10 @@ def test_a_page_that_has_lost_its_device_says_so(browser: Browser, kiosk: Kiosk)
 def test_motion_is_left_out_where_it_is_not_wanted(tv: OpenTv, kiosk: Kiosk) -> None:
     for choice, name in (("reduce", "none"), ("no-preference", "appear")):
         page = tv(reduced_motion=choice)
-        assert page.locator("#card > *").first.evaluate("each => getComputedStyle(each).animationName") == name
+        # Waited for: the card may be replaced just now, and what has left the page has no style.
+        page.wait_for_function(
+            "name => getComputedStyle(document.querySelector('#card > *')).animationName === name", arg=name
+        )
 
 
 def test_the_page_says_its_language_and_direction() -> None:
