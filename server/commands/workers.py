@@ -130,7 +130,8 @@ def _work(serve: Serve, settings: Settings, street: socket.socket, pipe: Connect
         pipe.send(READY)
 
     try:
-        serve(settings, street, ready)
+        with street:
+            serve(settings, street, ready)
     except (Failed, StorageError) as error:
         pipe.send(str(error))
         raise SystemExit(1) from None
